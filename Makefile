@@ -1,0 +1,36 @@
+# perfops: two commands do everything: `make demo` runs the main job on this machine, `make test` runs the tests.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo test lint bench soak constraints clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+$(VENV)/.done: pyproject.toml constraints.txt scripts/setup
+	@scripts/setup $(VENV)
+	@touch $@
+
+demo: $(VENV)/.done ## sample this machine for 20 s under a small load, load PostgreSQL, draw a report; prints its path
+	@scripts/demo
+
+test: $(VENV)/.done ## lint, types and every test (installs what they need where it may: sshd, sysstat, Chromium)
+	@scripts/test-packages
+	@$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(VENV)/.done ## the linters and type checks alone
+	@$(BIN)/pytest -q tests/test_lint.py
+
+bench: $(VENV)/.done ## the benchmarks; each prints a ratio to a peer or to a limit measured in the same run
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+soak: $(VENV)/.done ## the tests of faults, with their full counts
+	@PERFOPS_SOAK=1 $(BIN)/pytest -m soak $(PYTEST_ARGS)
+
+constraints: $(VENV)/.done ## refresh constraints.txt
+	@scripts/refresh-constraints
+
+clean: ## remove the environment and what the tools cached
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

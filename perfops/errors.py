@@ -1,0 +1,29 @@
+"""The errors a user meets: one lower-case sentence with the value and the remedy, and a documented exit code."""
+
+
+class PerfopsError(Exception):
+    """A failure to be told in one line; `exit_code` is the status of the command."""
+
+    exit_code = 1
+
+
+class CheckFailedError(PerfopsError):
+    """A check ran and found a difference (exit code 1)."""
+
+
+class BadInputError(PerfopsError):
+    """What was given cannot be used: a file, a value, a name (exit code 2)."""
+
+    exit_code = 2
+
+
+class MachineError(PerfopsError):
+    """This machine refused: disk full, no permission, a program missing (exit code 3)."""
+
+    exit_code = 3
+
+
+class DatabaseError(PerfopsError):
+    """The database could not be reached or refused (exit code 4)."""
+
+    exit_code = 4
