@@ -32,7 +32,19 @@ DISK = Kind(
         _ops("discard_ops", "discards completed", "Discards completed"),
         _await("read_await", "Δms reading ÷ Δreads completed", "Mean time of a read, queueing included"),
         _await("write_await", "Δms writing ÷ Δwrites completed", "Mean time of a write, queueing included"),
-        Metric("queue_depth", Unit.COUNT, "Δweighted ms doing I/O ÷ (Δt × 1000)", _SOURCE, "Mean number of requests in flight"),
-        Metric("utilization", Unit.PERCENT, "Δms doing I/O ÷ (Δt × 1000) × 100, at most 100", _SOURCE, "Share of time with a request in flight"),
+        Metric(
+            "queue_depth",
+            Unit.COUNT,
+            "Δweighted ms doing I/O ÷ (Δt × 1000)",
+            _SOURCE,
+            "Mean number of requests in flight",
+        ),
+        Metric(
+            "utilization",
+            Unit.PERCENT,
+            "Δms doing I/O ÷ (Δt × 1000) × 100, at most 100",
+            _SOURCE,
+            "Share of time with a request in flight",
+        ),
     ),
 )

@@ -31,13 +31,35 @@ HOST = Kind(
         _memory("available", "MemAvailable", "Memory a new program could have without swapping"),
         _memory("buffers", "Buffers", "Block device buffers"),
         _memory("cached", "Cached", "Page cache, shared memory included"),
-        Metric("disk_read_bytes", Unit.BYTES_PER_SECOND, f"Δsectors read × 512 ÷ Δt, {_DISKS}", "/proc/diskstats", "Read from disks"),
-        Metric("disk_write_bytes", Unit.BYTES_PER_SECOND, f"Δsectors written × 512 ÷ Δt, {_DISKS}", "/proc/diskstats", "Written to disks"),
-        Metric("disk_read_ops", Unit.PER_SECOND, f"Δreads completed ÷ Δt, {_DISKS}", "/proc/diskstats", "Reads completed"),
-        Metric("disk_write_ops", Unit.PER_SECOND, f"Δwrites completed ÷ Δt, {_DISKS}", "/proc/diskstats", "Writes completed"),
+        Metric(
+            "disk_read_bytes",
+            Unit.BYTES_PER_SECOND,
+            f"Δsectors read × 512 ÷ Δt, {_DISKS}",
+            "/proc/diskstats",
+            "Read from disks",
+        ),
+        Metric(
+            "disk_write_bytes",
+            Unit.BYTES_PER_SECOND,
+            f"Δsectors written × 512 ÷ Δt, {_DISKS}",
+            "/proc/diskstats",
+            "Written to disks",
+        ),
+        Metric(
+            "disk_read_ops", Unit.PER_SECOND, f"Δreads completed ÷ Δt, {_DISKS}", "/proc/diskstats", "Reads completed"
+        ),
+        Metric(
+            "disk_write_ops",
+            Unit.PER_SECOND,
+            f"Δwrites completed ÷ Δt, {_DISKS}",
+            "/proc/diskstats",
+            "Writes completed",
+        ),
         Metric("net_rx_bytes", Unit.BYTES_PER_SECOND, f"Δreceive bytes ÷ Δt, {_PORTS}", "/proc/net/dev", "Received"),
         Metric("net_tx_bytes", Unit.BYTES_PER_SECOND, f"Δtransmit bytes ÷ Δt, {_PORTS}", "/proc/net/dev", "Sent"),
-        Metric("net_rx_packets", Unit.PER_SECOND, f"Δreceive packets ÷ Δt, {_PORTS}", "/proc/net/dev", "Packets received"),
+        Metric(
+            "net_rx_packets", Unit.PER_SECOND, f"Δreceive packets ÷ Δt, {_PORTS}", "/proc/net/dev", "Packets received"
+        ),
         Metric("net_tx_packets", Unit.PER_SECOND, f"Δtransmit packets ÷ Δt, {_PORTS}", "/proc/net/dev", "Packets sent"),
     ),
 )

@@ -21,8 +21,8 @@ class Metric:
     """One derived figure.
 
     `name` is the CSV header and the column; `formula` says how it follows from the kernel's counters (Δ is later minus
-    earlier snapshot, Δt their distance in seconds); `source` names the subsystem that is read. `optional` metrics are empty
-    where the figure does not exist, such as a waiting time of a disk that did nothing.
+    earlier snapshot, Δt their distance in seconds); `source` names the subsystem that is read. `optional` metrics are
+    empty where the figure does not exist, such as a waiting time of a disk that did nothing.
     """
 
     name: str

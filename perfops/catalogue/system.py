@@ -37,7 +37,12 @@ SYSTEM = Kind(
             Unit.PERCENT,
         ),
         _memory("mem_committed", "Committed_AS", "Memory promised to programs"),
-        _memory("mem_commit_percent", "Committed_AS ÷ (MemTotal + SwapTotal) × 100", "Share of memory and swap promised", Unit.PERCENT),
+        _memory(
+            "mem_commit_percent",
+            "Committed_AS ÷ (MemTotal + SwapTotal) × 100",
+            "Share of memory and swap promised",
+            Unit.PERCENT,
+        ),
         _memory("mem_active", "Active", "Recently used pages"),
         _memory("mem_inactive", "Inactive", "Pages that may be reclaimed first"),
         _memory("mem_dirty", "Dirty", "Pages that wait to be written"),

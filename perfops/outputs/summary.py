@@ -38,8 +38,8 @@ class Observer(BaseModel):
 class Summary(BaseModel):
     """A processed collection.
 
-    `collection` is the id its recorder made (None in recordings of others); `fingerprint` identifies the recording by its
-    first line. `start` and `end` are the times of the first and the last snapshot. `samples` counts rows by kind.
+    `collection` is the id its recorder made (None in recordings of others); `fingerprint` identifies the recording by
+    its first line. `start` and `end` are the times of the first and the last snapshot. `samples` counts rows by kind.
     `ticks` and `missed` are what the recorder counted, None where there is no `end` record (`complete` is then false).
     """
 

@@ -1,0 +1,83 @@
+"""Space of mounted file systems.
+
+Only what lies on block devices of this machine (and the root, whatever it is): asking a dead network server for its
+free space would stop the sampler until the server is back.
+"""
+
+import json
+import os
+import select
+
+MYPY = False
+if MYPY:
+    from typing import Dict, List, Tuple
+
+LOCAL_TYPES = ("zfs",)
+READ_ONLY_IMAGES = ("squashfs", "iso9660", "erofs")
+
+
+def local_mounts(text: str) -> "List[str]":
+    """Mount points in /proc/self/mounts worth watching: each device once, where it was mounted first."""
+    chosen: "Dict[str, str]" = {}
+    for row in text.splitlines():
+        fields = row.split(" ")
+        if len(fields) < 3:
+            continue
+        device, mount_point, kind = fields[:3]
+        if kind in READ_ONLY_IMAGES:
+            continue
+        if mount_point == "/":
+            chosen = {key: value for key, value in chosen.items() if value != "/"}
+            chosen[device] = mount_point
+        elif device.startswith("/dev/") or kind in LOCAL_TYPES:
+            chosen.setdefault(device, mount_point)
+    return [unescape(mount_point) for mount_point in chosen.values()]
+
+
+def unescape(mount_point: str) -> str:
+    """A mount point without the octal escapes the kernel writes for white space and backslashes."""
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        mount_point = mount_point.replace(code, character)
+    return mount_point
+
+
+class FileSystems:
+    """The mounted file systems; the kernel says when the list has changed, so that it is read only then."""
+
+    def __init__(self, proc_root: str) -> None:
+        self.file = open(os.path.join(proc_root, "self/mounts"), "rb", buffering=0)
+        self.changes = select.poll()
+        self.changes.register(self.file, select.POLLPRI)
+        self.mounts: "List[str]" = []
+        self.seen: "Dict[str, Tuple[Tuple[int, int, int, int], str]]" = {}
+        self.read_mounts()
+
+    def read_mounts(self) -> None:
+        """Read the list anew."""
+        self.file.seek(0)
+        self.mounts = local_mounts(self.file.read().decode("utf-8", "surrogateescape"))
+
+    def measurement(self) -> bytes:
+        """One JSON object a line for every file system that answers."""
+        if self.changes.poll(0):
+            self.read_mounts()
+        rows = []
+        for mount_point in self.mounts:
+            try:
+                stat = os.statvfs(mount_point)
+            except OSError:
+                continue  # unmounted a moment ago, or not for us to see
+            if not stat.f_blocks:
+                continue
+            values = (stat.f_frsize, stat.f_blocks, stat.f_bfree, stat.f_bavail)
+            known = self.seen.get(mount_point)
+            if known is None or known[0] != values:
+                name = mount_point.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                known = (
+                    values,
+                    '{"mount_point":%s,"block_size":%d,"blocks_total":%d,"blocks_free":%d,"blocks_available":%d}\n'
+                    % ((json.dumps(name),) + values),
+                )
+                self.seen[mount_point] = known
+            rows.append(known[1])
+        return "".join(rows).encode("ascii")

@@ -1,0 +1,48 @@
+"""Durations and labels as people write them."""
+
+import re
+
+from .errors import PccError
+
+MYPY = False
+if MYPY:
+    from typing import Dict, Union
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def parse_duration(text: str, origin: str, example: str) -> float:
+    """Seconds of a duration such as `10m`, `250ms` or `1h30m`.
+
+    `origin` names where the text was given (PCC_DURATION, --duration) and `example` is the remedy, for the error.
+    """
+    seconds, position = 0.0, 0
+    for match in PART.finditer(text):
+        if match.start() != position:
+            break
+        seconds += float(match.group(1)) * SECONDS[match.group(2)]
+        position = match.end()
+    if position != len(text) or not seconds > 0:
+        raise PccError("bad value for {}: {!r} (try {})".format(origin, text, example))
+    return seconds
+
+
+def parse_labels(text: str, origin: str) -> "Dict[str, str]":
+    """Labels of `k=v,k=v`."""
+    labels = {}
+    for item in text.split(","):
+        if not item.strip():
+            continue
+        key, separator, value = item.partition("=")
+        if not separator or not key.strip():
+            raise PccError(
+                "bad value for {}: {!r} has no key or no '=' (try build=42,kind=nightly)".format(origin, item)
+            )
+        labels[key.strip()] = value.strip()
+    return labels
+
+
+def plain(seconds: float) -> "Union[int, float]":
+    """The number without a fraction where it has none, for messages and JSON."""
+    return int(seconds) if seconds == int(seconds) else seconds
