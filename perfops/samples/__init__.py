@@ -1,0 +1,1 @@
+"""records → snapshots → samples: one path for files, uploads and streams."""

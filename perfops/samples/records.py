@@ -1,0 +1,74 @@
+"""Lines to records. A damaged line costs only itself: it is counted and told with its number."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import partial
+from gzip import GzipFile
+from typing import IO, NamedTuple, cast
+
+import orjson
+
+from perfops.samples.notes import Notes
+
+DAMAGED = "damaged lines"
+LONGEST = 64 << 20  # bytes of a line; what is longer is no record, and must not fill the memory
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Record(NamedTuple):
+    """One line of a collection: Unix seconds, seconds of boottime or None, subsystem, the kernel's text."""
+
+    timestamp: float
+    monotonic: float | None
+    subsystem: str
+    measurement: str
+
+
+def read_lines(file: IO[bytes], name: str, notes: Notes) -> Iterator[bytes]:
+    """Lines of an open file, plain or gzip (told by its first bytes), in bounded memory.
+
+    A gzip file that ends too early or breaks gives what could be unpacked, and a remark.
+    """
+    packed = cast("bytes", file.peek(2))[:2] == GZIP_MAGIC if hasattr(file, "peek") else False
+    source: IO[bytes] = cast("IO[bytes]", GzipFile(fileobj=file)) if packed else file
+    try:
+        for line in iter(partial(source.readline, LONGEST), b""):
+            if len(line) == LONGEST and not line.endswith(b"\n"):
+                while (rest := source.readline(LONGEST)) and not rest.endswith(b"\n"):
+                    pass
+            yield line
+    except (EOFError, zlib.error, OSError) as error:
+        if not packed:
+            raise
+        notes.add("cut files", f"{name}: the gzip data ends too early or is damaged ({error}); read up to there")
+
+
+def read_records(lines: Iterable[bytes], name: str, notes: Notes) -> Iterator[Record]:
+    """Records of a collection's lines; what is no record is remarked under DAMAGED with its line number."""
+    loads = orjson.loads
+    for number, line in enumerate(lines, 1):
+        try:
+            value = loads(line)
+            record = Record(value["timestamp"], value.get("monotonic"), value["subsystem"], value["measurement"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if line.strip():
+                notes.add(DAMAGED, f"{name}, line {number}: {reason(error, line)}")
+            continue
+        if (
+            type(record.measurement) is str
+            and type(record.subsystem) is str
+            and type(record.timestamp) in (int, float)
+            and (record.monotonic is None or type(record.monotonic) in (int, float))
+        ):
+            yield record
+        else:
+            notes.add(DAMAGED, f"{name}, line {number}: a value has the wrong type")
+
+
+def reason(error: Exception, line: bytes) -> str:
+    """Why a line is no record, in a few words."""
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r}"
+    if not isinstance(error, ValueError):
+        return "not a JSON object"
+    return "cut short" if not line.endswith(b"\n") else "not JSON"

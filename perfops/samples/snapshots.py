@@ -1,0 +1,37 @@
+"""Records to snapshots: all records of one tick."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from perfops.samples.records import Record
+
+# What a recorder says about itself; a snapshot of these alone is no tick.
+CONTROL = frozenset(("host", "end", "gap", "clock", "/proc/cpuinfo"))
+
+
+class Snapshot(NamedTuple):
+    """The records of one tick by subsystem; `timestamp` in Unix seconds, `monotonic` in seconds of boottime or None."""
+
+    timestamp: float
+    monotonic: float | None
+    records: dict[str, str]
+
+    @property
+    def is_tick(self) -> bool:
+        """Whether anything was sampled."""
+        return not self.records.keys() <= CONTROL
+
+
+def group(records: Iterable[Record]) -> Iterator[Snapshot]:
+    """Neighbouring records with one timestamp; a subsystem that comes again starts the next snapshot."""
+    timestamp: float | None = None
+    monotonic: float | None = None
+    found: dict[str, str] = {}
+    for record in records:
+        if record.timestamp != timestamp or record.subsystem in found:
+            if timestamp is not None:
+                yield Snapshot(timestamp, monotonic, found)
+            timestamp, monotonic, found = record.timestamp, record.monotonic, {}
+        found[record.subsystem] = record.measurement
+    if timestamp is not None:
+        yield Snapshot(timestamp, monotonic, found)

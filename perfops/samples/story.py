@@ -1,0 +1,83 @@
+"""What a recording says about itself, gathered while its snapshots pass: host, end, gaps, reboots, counts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+from perfops.samples.notes import Notes
+from perfops.samples.snapshots import Snapshot
+from perfops.samples.stamps import iso
+
+
+class Event(NamedTuple):
+    """Something that happened at `start` (Unix seconds), until `end` where it lasted."""
+
+    kind: str
+    start: float
+    end: float | None
+    text: str
+
+
+@dataclass
+class Story:
+    """Facts of one recording.
+
+    `first` and `last` are the times of its first and last tick, in Unix seconds; `host` is the first host record,
+    `current_host` the one since the last start of the machine.
+    """
+
+    notes: Notes
+    host: dict[str, Any] = field(default_factory=dict)
+    current_host: dict[str, Any] = field(default_factory=dict)
+    cpuinfo: str = ""
+    end: dict[str, Any] | None = None
+    snapshots: int = 0
+    segments: int = 0
+    first: float | None = None
+    last: float | None = None
+    events: list[Event] = field(default_factory=list)
+    intervals: Counter[float] = field(default_factory=Counter)
+
+    def read_control(self, snapshot: Snapshot) -> None:
+        """Take what the recorder says about itself from the snapshot's records."""
+        records = snapshot.records
+        if "/proc/cpuinfo" in records and not self.cpuinfo:
+            self.cpuinfo = records["/proc/cpuinfo"]
+        if value := self._parsed("host", snapshot):
+            self.current_host = value
+            self.host = self.host or value
+        if value := self._parsed("end", snapshot):
+            self.end = value
+        if value := self._parsed("gap", snapshot):
+            start, end = value.get("from", snapshot.timestamp), value.get("to", snapshot.timestamp)
+            text = f"{value.get('ticks', '?')} ticks missed: {value.get('reason', 'unknown')}"
+            self.events.append(Event("gap", start, end, text))
+        if value := self._parsed("clock", snapshot):
+            text = f"the wall clock is {value.get('ahead')} s ahead of the recording's"
+            self.events.append(Event("clock", snapshot.timestamp, None, text))
+
+    def _parsed(self, name: str, snapshot: Snapshot) -> dict[str, Any] | None:
+        text = snapshot.records.get(name)
+        if text is None:
+            return None
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = None
+        if isinstance(value, dict):
+            return value
+        self.notes.add("damaged measurements", f"the {name} record at {iso(snapshot.timestamp)} is not a JSON object")
+        return None
+
+    def count(self, snapshot: Snapshot) -> None:
+        """Count a tick."""
+        self.snapshots += 1
+        if self.first is None:
+            self.first = snapshot.timestamp
+        self.last = snapshot.timestamp
+
+    def usual_interval(self) -> float:
+        """The most frequent distance of two ticks in seconds, 0 where there was one tick only."""
+        return self.intervals.most_common(1)[0][0] if self.intervals else 0.0

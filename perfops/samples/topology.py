@@ -1,0 +1,67 @@
+"""Which disks and interfaces make up the host's totals: by the host record where there is one, else by name."""
+
+import re
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+# Never a disk of a test, not even in the detail; and what is stacked on other disks: in the detail, not in the totals.
+IMAGES = re.compile(r"(loop|ram|zram|sr|fd)\d")
+LAYERS = re.compile(r"dm-|md|drbd|nbd")
+VIRTUAL_PORTS = re.compile(
+    r"lo$|veth|docker|br-|virbr|cni|flannel|cali|kube|podman|lxc|tun\d|tap|wg|vxlan|dummy|ifb|bond\d|team\d|.*\."
+)
+AZURE_SLAVE = re.compile(r"enP\d+s\d")
+SYNTHETIC = re.compile(r"eth\d")
+
+
+class Topology(NamedTuple):
+    """What the host record says; None where it does not, and names have to do."""
+
+    disks: frozenset[str] | None = None
+    ports: frozenset[str] | None = None
+
+
+BY_NAME = Topology()
+
+
+def read_topology(host: dict[str, Any]) -> Topology:
+    """The topology of a host record. Of a pair of physical interfaces, as on Azure, the master alone counts."""
+    disks, ports = host.get("disks"), host.get("interfaces")
+    physical = {port["name"]: port.get("master") for port in ports} if isinstance(ports, list) else None
+    return Topology(
+        frozenset(disk["name"] for disk in disks) if isinstance(disks, list) else None,
+        None if physical is None else frozenset(name for name, master in physical.items() if master not in physical),
+    )
+
+
+def is_partition(name: str, names: Collection[str]) -> bool:
+    """Whether the name is another device's with digits behind it (`sda16`), or `p` and digits (`nvme0n1p2`).
+
+    The kernel puts the `p` where the disk's own name ends in a digit, so that nvme0n10 is no partition of nvme0n1.
+    """
+    disk = name.rstrip("0123456789")
+    if disk == name:
+        return False
+    return (disk in names and not disk[-1].isdigit()) or (
+        disk.endswith("p") and disk[:-1] in names and disk[-2].isdigit()
+    )
+
+
+def wanted_disks(names: Collection[str], topology: Topology) -> dict[str, bool]:
+    """The disks of the detail; True where they count for the host's totals."""
+    wanted = {}
+    for name in names:
+        if IMAGES.match(name) or is_partition(name, names):
+            continue
+        wanted[name] = not LAYERS.match(name) if topology.disks is None else name in topology.disks
+    return wanted
+
+
+def counted_ports(names: Collection[str], topology: Topology) -> frozenset[str]:
+    """The interfaces that count for the host's totals."""
+    if topology.ports is not None:
+        return topology.ports & frozenset(names)
+    physical = frozenset(name for name in names if not VIRTUAL_PORTS.match(name))
+    if any(map(SYNTHETIC.match, physical)):
+        return frozenset(name for name in physical if not AZURE_SLAVE.match(name))
+    return physical
