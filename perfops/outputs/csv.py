@@ -5,9 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from perfops.catalogue import KINDS, Kind
+from perfops.catalogue import CONTAINER, KINDS, Kind
 from perfops.errors import MachineError
-from perfops.samples.derive import Key, Rows, Sample, Values
+from perfops.samples.derive import Key, Rows, Sample
+from perfops.samples.devices import Values
 
 ROWS = 4096  # rows gathered before they are encoded and written
 
@@ -38,26 +39,22 @@ class KindFile:
         for key, values in rows:
             known = last.get(key)
             if known is not None and known[0] is values:
-                text = known[1]
+                waiting.append(timestamp + known[1])
             else:
                 text = self.text(key, values)
                 last[key] = (values, text)
-            waiting.append(timestamp + text)
+                waiting.append(timestamp + text)
         self.rows += len(rows)
         if len(waiting) >= ROWS:
             self.flush()
 
     def text(self, key: Key, values: Values) -> str:
-        """Key and values as they stand in a row: plain decimals with at most four places, None empty."""
+        """Key and values as they stand in a row: plain decimals with at most four places, NaN empty."""
         name = self.keys.get(key)
         if name is None:
             parts = (key,) if isinstance(key, str) else key
             name = self.keys[key] = "".join("," + quoted(part) for part in parts)
-        if None in values:
-            numbers = "".join("," if value is None else f",{value:.4f}" for value in values)
-        else:
-            numbers = self.template % values
-        return name + numbers.replace(".0000", "") + "\n"
+        return f"{name}{(self.template % values).replace('.0000', '').replace(',nan', ',')}\n"
 
     def flush(self) -> None:
         """Hand the gathered rows to the kernel."""
@@ -109,6 +106,10 @@ class CsvFolder:
     def counts(self) -> dict[str, int]:
         """Rows by kind, kinds without any left out."""
         return {name: file.rows for name, file in self.files.items() if file.rows}
+
+    def containers(self) -> list[tuple[str, ...]]:
+        """Id, name and runtime of every container written."""
+        return [key for key in self.files[CONTAINER.name].keys if isinstance(key, tuple)]
 
 
 def cannot_write(folder: Path, error: OSError) -> MachineError:

@@ -2,22 +2,25 @@
 
 import json
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
-from perfops.catalogue import CONTAINER, KINDS
+from perfops.catalogue import KINDS
 from perfops.errors import BadInputError
 from perfops.outputs import summary as summaries
 from perfops.outputs.csv import CsvFolder, cannot_write
+from perfops.outputs.parts import Derived, append, derive_parts, worth_it
 from perfops.outputs.summarize import Recording, summarize
 from perfops.outputs.system_info import system_info
 from perfops.samples.derive import derive
 from perfops.samples.notes import Notes
-from perfops.samples.records import read_lines, read_records
+from perfops.samples.records import LONGEST, read_lines, read_records
 from perfops.samples.snapshots import group
 from perfops.samples.story import Story
 
@@ -56,15 +59,25 @@ def process_files(
     """
     notes = Notes()
     names = read_container_names(paths, notes)
+    counts: Counter[str] = Counter()
+    recordings: list[Recording] = []
     try:
         empty(outdir)
-        with CsvFolder(outdir) as folder:
-            recordings = [process_file(path, folder, names, notes, progress) for path in paths]
-        summary = summarize(recordings, folder.counts(), notes)
+        for number, path in enumerate(paths):
+            # Files of one collection hold different kinds, or follow each other: each is derived by itself, and joined.
+            with tempfile.TemporaryDirectory(dir=outdir, prefix=".file-") if number else nullcontext(outdir) as folder:
+                derived, first_line = process_file(path, Path(folder), names, progress)
+                if number:
+                    append(Path(folder), outdir)
+            counts += derived.counts
+            names |= {identity: name for identity, name, _ in derived.containers}
+            recordings.append(Recording(derived.story, first_line))
+            notes.absorb(derived.story.notes)
+        summary = summarize(recordings, dict(counts), notes)
         story = recordings[0].story
         write_json(outdir / SYSTEM_INFO, system_info(story.cpuinfo, story.host))
-        if found := folder.files[CONTAINER.name].keys:
-            write_json(outdir / NAMES, names | {key[0]: key[1] for key in found if isinstance(key, tuple)})
+        if names:
+            write_json(outdir / NAMES, names)
         summaries.write_summary(summary, outdir)
     except OSError as error:
         raise cannot_write(outdir, error) from error
@@ -79,17 +92,30 @@ def empty(outdir: Path) -> None:
 
 
 def process_file(
-    path: Path, folder: CsvFolder, names: dict[str, str], notes: Notes, progress: Callable[[int], None] | None
-) -> Recording:
-    """Process one file into the open folder; BadInputError where nothing in it is usable."""
+    path: Path, folder: Path, names: dict[str, str], progress: Callable[[int], None] | None
+) -> tuple[Derived, bytes]:
+    """Derive one file into `folder`: what came of it, and its first line. BadInputError where nothing is usable."""
     label = "standard input" if path == STDIN else str(path)
-    story = Story(notes)
-    with ExitStack() as stack:
-        lines = Lines(read_lines(open_input(path, stack), label, notes), progress)
-        folder.write(derive(group(read_records(lines, label, notes)), story, names))
-    if not story.snapshots:
-        raise BadInputError(nothing_usable(label, lines.first, notes))
-    return Recording(story, lines.first)
+    if worth_it(path):
+        with path.open("rb") as file:
+            first_line = file.readline(LONGEST)
+        whole, *others = derive_parts(path, names, folder, progress)
+        counts = Counter(whole.counts)
+        for part in others:
+            whole.story.absorb(part.story)
+            counts += part.counts
+        containers = [each for part in (whole, *others) for each in part.containers]
+        derived = Derived(whole.story, dict(counts), containers)
+    else:
+        story = Story(Notes())
+        with ExitStack() as stack:
+            lines = Lines(read_lines(open_input(path, stack), label, story.notes), progress)
+            csv = stack.enter_context(CsvFolder(folder))
+            csv.write(derive(group(read_records(lines, label, story.notes)), story, names))
+        derived, first_line = Derived(story, csv.counts(), csv.containers()), lines.first
+    if not derived.story.snapshots:
+        raise BadInputError(nothing_usable(label, first_line, derived.story.notes))
+    return derived, first_line
 
 
 def open_input(path: Path, stack: ExitStack) -> IO[bytes]:

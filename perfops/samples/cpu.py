@@ -1,58 +1,102 @@
-"""CPU time from /proc/stat."""
+"""CPU time and scheduler counters from /proc/stat."""
 
+from math import nan
+from operator import sub
 from typing import NamedTuple
 
+from perfops.samples.devices import Rows, Values
+
 # user nice system idle iowait irq softirq steal guest guest_nice, in clock ticks
-Times = tuple[int, ...]
 FIELDS = 10
+IN_SUM = 8  # guest and guest_nice are part of user and nice
+ALL = "all"
+NO_HOST: Values = (nan,) * 5
+COUNTERS = ("ctxt", "btime", "processes", "procs_running", "procs_blocked")
 
 
 class Stat(NamedTuple):
-    """What is used of /proc/stat: times by CPU (`all` for the first line), and the counters below them."""
+    """What is used of /proc/stat.
 
-    cpus: dict[str, Times]
+    `names` are the CPUs, `all` first, and `times` their fields one after the other (FIELDS a CPU); `counters` has those
+    of COUNTERS that are there, and `intr`, the sum of all interrupts.
+    """
+
+    names: tuple[str, ...]
+    times: list[int]
     counters: dict[str, int]
 
 
-def parse(text: str) -> Stat:
+def parse(text: str, before: Stat | None = None) -> Stat:
     """Read /proc/stat; ValueError where it has no line of CPU times. Kernels before 2.6.33 have fewer fields: zeros."""
-    cpus: dict[str, Times] = {}
+    end = text.find("\nintr ")
+    words = text[:end].split() if end >= 0 else []
+    names = tuple(words[:: FIELDS + 1])
+    if before is None or names != before.names:
+        names, times = _read_lines(text)
+    else:
+        del words[:: FIELDS + 1]
+        times = list(map(int, words))
     counters: dict[str, int] = {}
+    if end >= 0:
+        start = end + 6
+        counters["intr"] = int(text[start : start + 20].split(None, 1)[0])
+        # The line of interrupts can be kilobytes long; what follows it is short.
+        rest = text[text.find("\n", start) :].split()
+        counters |= {name: int(rest[rest.index(name) + 1]) for name in COUNTERS if name in rest}
+    return Stat(names, times, counters)
+
+
+def _read_lines(text: str) -> tuple[tuple[str, ...], list[int]]:
+    names: list[str] = []
+    times: list[int] = []
     for line in text.split("\n"):
-        if line[:3] == "cpu":
+        if line.startswith("cpu"):
             name, *fields = line.split()
-            times = tuple(map(int, fields[:FIELDS]))
-            cpus[name[3:] or "all"] = times if len(times) == FIELDS else times + (0,) * (FIELDS - len(times))
-        elif line:
-            # Of `intr` and `softirq` the first number is the sum; the line can be kilobytes long.
-            name, value, *_ = line.split(" ", 2)
-            counters[name] = int(value)
-    if "all" not in cpus:
+            names.append(name)
+            times += [int(field) for field in (fields + ["0"] * FIELDS)[:FIELDS]]
+    if not names or names[0] != "cpu":
         raise ValueError("no line 'cpu'")
-    return Stat(cpus, counters)
+    return tuple(names), times
 
 
-def shares(before: Times, now: Times) -> tuple[float, ...] | None:
-    """Percent of each field, in the catalogue's order; None where no time has passed.
+def derive(before: Stat, now: Stat) -> tuple[Rows, Values]:
+    """Rows (CPU, percent of each field in the catalogue's order), `all` first, and the host row's CPU columns.
 
-    Δfield ÷ Δ(user+nice+system+idle+iowait+irq+softirq+steal) × 100. guest and guest_nice are part of user and nice and
-    so not in the sum. A field that falls, as iowait may while idle grows, counts as 0 here and in the sum.
+    Δfield ÷ Δ(user+nice+system+idle+iowait+irq+softirq+steal) × 100. A field that falls, as iowait may while idle
+    grows, counts as 0 here and in the sum. A CPU that has just appeared, or for which no time has passed, gives no row.
     """
-    deltas = [later - earlier for later, earlier in zip(now, before, strict=True)]
+    earlier = before.times if before.names == now.names else _aligned(before, now)
+    deltas = list(map(sub, now.times, earlier))
     if min(deltas) < 0:
         deltas = [max(delta, 0) for delta in deltas]
-    total = sum(deltas[:8])
-    if not total:
-        return None
-    scale = 100 / total
-    return tuple([delta * scale for delta in deltas])
+    rows: Rows = []
+    start = 0
+    for name in now.names:
+        fields = deltas[start : start + FIELDS]
+        start += FIELDS
+        if total := sum(fields[:IN_SUM]):
+            scale = 100 / total
+            rows.append((name[3:] or ALL, tuple([field * scale for field in fields])))
+    if not rows or rows[0][0] != ALL:
+        return rows, NO_HOST
+    user, _, kernel, idle, iowait, _, _, steal, _, _ = rows[0][1]
+    return rows, (user, kernel, iowait, idle, steal)
 
 
-def derive(before: Stat, now: Stat) -> list[tuple[str, tuple[float, ...]]]:
-    """Rows (CPU, percentages); a CPU that has just appeared, or for which no time has passed, gives none."""
-    rows = []
-    for name, times in now.cpus.items():
-        earlier = before.cpus.get(name)
-        if earlier is not None and (values := shares(earlier, times)):
-            rows.append((name, values))
-    return rows
+def _aligned(before: Stat, now: Stat) -> list[int]:
+    """The earlier times in the order of the later CPUs; a new CPU has its own, so that no time has passed for it."""
+    places = {name: place * FIELDS for place, name in enumerate(before.names)}
+    earlier: list[int] = []
+    for place, name in enumerate(now.names):
+        times, start = (before.times, places[name]) if name in places else (now.times, place * FIELDS)
+        earlier += times[start : start + FIELDS]
+    return earlier
+
+
+def rate(before: Stat, now: Stat, counter: str, seconds: float) -> float:
+    """A counter's growth a second; NaN where it is not there or fell."""
+    try:
+        delta = now.counters[counter] - before.counters[counter]
+    except KeyError:
+        return nan
+    return delta / seconds if delta >= 0 else nan

@@ -1,19 +1,35 @@
 """File systems from statfs[*]: one JSON object a line."""
 
+from math import nan
+from typing import NamedTuple
+
 import orjson
 
-Values = tuple[float, ...]
+from perfops.samples.devices import Rows, Values
 
 
-def parse(text: str, before: dict[str, tuple[str, Values]]) -> dict[str, tuple[str, Values]]:
-    """Lines to (mount point, values), by the line's text; lines that stand as they stood `before` are not read again.
+class FileSystems(NamedTuple):
+    """The file systems of one snapshot: rows (mount point, figures), and the same by the line they were read from."""
+
+    rows: Rows
+    by_line: dict[str, tuple[str, Values]]
+
+
+NOTHING = FileSystems([], {})
+
+
+def parse(text: str, before: FileSystems | None = None) -> FileSystems:
+    """Read statfs[*]; a line that stood `before` keeps its very row.
 
     ValueError (orjson's among them), KeyError or TypeError where a line is not such an object.
     """
-    return {line: before.get(line) or _read(line) for line in text.split("\n") if line}
+    known = (before or NOTHING).by_line
+    by_line = {line: known.get(line) or read_line(line) for line in text.split("\n") if line}
+    return FileSystems(list(by_line.values()), by_line)
 
 
-def _read(line: str) -> tuple[str, Values]:
+def read_line(line: str) -> tuple[str, Values]:
+    """Mount point and figures in the catalogue's order; used in percent is NaN where there is no space at all."""
     space = orjson.loads(line)
     block, total, free, available = (
         int(space[name]) for name in ("block_size", "blocks_total", "blocks_free", "blocks_available")
@@ -24,5 +40,5 @@ def _read(line: str) -> tuple[str, Values]:
         float(total * block),
         float(free * block),
         float(available * block),
-        used / usable * 100 if usable > 0 else 0.0,
+        used / usable * 100 if usable > 0 else nan,
     )

@@ -1,103 +1,97 @@
 """Memory from /proc/meminfo, in MiB."""
 
+from collections.abc import Callable
+from math import nan
+from operator import itemgetter
 from typing import NamedTuple
 
+from perfops.samples.devices import Values
+
 NAMES = (
-    "MemTotal",
-    "MemFree",
-    "MemAvailable",
-    "Buffers",
-    "Cached",
-    "Active",
-    "Inactive",
-    "SwapTotal",
-    "SwapFree",
-    "Dirty",
-    "Writeback",
-    "Slab",
-    "Committed_AS",
+    "MemTotal:",
+    "MemFree:",
+    "MemAvailable:",
+    "Buffers:",
+    "Cached:",
+    "Active:",
+    "Inactive:",
+    "SwapTotal:",
+    "SwapFree:",
+    "Dirty:",
+    "Writeback:",
+    "Slab:",
+    "Committed_AS:",
 )
 KIB = 1 / 1024
+NO_HOST: Values = (nan,) * 5
+NO_SYSTEM: Values = (nan,) * 11
 
 
 class Memory(NamedTuple):
-    """The fields of /proc/meminfo that are used, in KiB; None where the kernel has none."""
+    """The fields NAMES in KiB, NaN where the kernel has none (MemAvailable came with 3.14), and where they stand."""
 
-    total: int
-    free: int
-    available: int | None
-    buffers: int
-    cached: int
-    active: int | None
-    inactive: int | None
-    swap_total: int
-    swap_free: int
-    dirty: int | None
-    writeback: int | None
-    slab: int
-    committed: int | None
-
-    @property
-    def used(self) -> int:
-        """MemTotal − MemFree − Buffers − Cached − Slab, as sysstat up to 12.7.7 defines it; never below 0."""
-        return max(self.total - self.free - self.buffers - self.cached - self.slab, 0)
+    fields: tuple[float, ...]
+    labels: Callable[[list[str]], tuple[str, ...]] | None
+    numbers: Callable[[list[str]], tuple[str, ...]] | None
 
 
-def parse(text: str) -> Memory:
-    """Read /proc/meminfo; ValueError where MemTotal or MemFree is missing."""
-    words = text.split()
-    found: list[int | None] = []
-    position = 0
-    for name in NAMES:
-        # The kernel keeps the order of NAMES, so each search goes on where the last one ended.
+def parse(text: str, before: Memory | None = None) -> Memory:
+    """Read /proc/meminfo; ValueError where MemTotal or MemFree is missing.
+
+    A kernel keeps its order of lines, so the words stand where they stood `before`; that is checked, and else searched.
+    """
+    words = text[: text.find("\n", text.find(NAMES[-1]))].split()
+    if before is not None and before.labels is not None and before.numbers is not None:
         try:
-            position = words.index(name + ":", position)
-            found.append(int(words[position + 1]))
-        except ValueError:
-            found.append(_anywhere(words, name))
-    if found[0] is None or found[1] is None:
+            if before.labels(words) == NAMES:
+                return Memory(tuple(map(float, before.numbers(words))), before.labels, before.numbers)
+        except IndexError:
+            pass  # fewer lines than before: search
+    places = [words.index(name) if name in words else -1 for name in NAMES]
+    if places[0] < 0 or places[1] < 0:
         raise ValueError("no MemTotal or MemFree")
-    return Memory(*(value if value is not None or NAMES[i] in OPTIONAL else 0 for i, value in enumerate(found)))  # type: ignore[arg-type]
+    fields = tuple(float(words[place + 1]) if 0 <= place < len(words) - 1 else nan for place in places)
+    if -1 in places:
+        return Memory(fields, None, None)
+    return Memory(fields, itemgetter(*places), itemgetter(*(place + 1 for place in places)))
 
 
-OPTIONAL = frozenset(("MemAvailable", "Active", "Inactive", "Dirty", "Writeback", "Committed_AS"))
+def derive(memory: Memory) -> tuple[Values, Values]:
+    """The host row's memory columns, and the system row's from mem_free on, in the catalogue's order.
 
-
-def _anywhere(words: list[str], name: str) -> int | None:
-    try:
-        return int(words[words.index(name + ":") + 1])
-    except (ValueError, IndexError):
-        return None
-
-
-def _mib(kib: int | None) -> float | None:
-    return None if kib is None else kib * KIB
-
-
-def host_values(memory: Memory) -> tuple[float | None, ...]:
-    """The host row's memory columns: total, used, available, buffers, cached."""
-    return (
-        memory.total * KIB,
-        memory.used * KIB,
-        _mib(memory.available),
-        memory.buffers * KIB,
-        memory.cached * KIB,
+    Used is MemTotal − MemFree − Buffers − Cached − Slab, as sysstat up to 12.7.7 defines it; never below 0.
+    """
+    (
+        total,
+        free,
+        available,
+        buffers,
+        cached,
+        active,
+        inactive,
+        swap_total,
+        swap_free,
+        dirty,
+        writeback,
+        slab,
+        committed,
+    ) = memory.fields
+    used = total - free - buffers - cached - slab
+    if used < 0:
+        used = 0.0
+    promised = total + (swap_total if swap_total == swap_total else 0.0)
+    host = (total * KIB, used * KIB, available * KIB, buffers * KIB, cached * KIB)
+    system = (
+        free * KIB,
+        used / total * 100 if total else nan,
+        committed * KIB,
+        committed / promised * 100 if promised else nan,
+        active * KIB,
+        inactive * KIB,
+        dirty * KIB,
+        writeback * KIB,
+        slab * KIB,
+        swap_total * KIB,
+        (swap_total - swap_free) * KIB,
     )
-
-
-def system_values(memory: Memory) -> tuple[float | None, ...]:
-    """The system row's memory columns, in the catalogue's order from mem_free on."""
-    promised = memory.total + memory.swap_total
-    return (
-        memory.free * KIB,
-        memory.used / memory.total * 100 if memory.total else None,
-        _mib(memory.committed),
-        None if memory.committed is None or not promised else memory.committed / promised * 100,
-        _mib(memory.active),
-        _mib(memory.inactive),
-        _mib(memory.dirty),
-        _mib(memory.writeback),
-        memory.slab * KIB,
-        memory.swap_total * KIB,
-        max(memory.swap_total - memory.swap_free, 0) * KIB,
-    )
+    return host, system

@@ -19,6 +19,13 @@ class Notes:
         if self.counts[sort] <= FIRST:
             self.texts.setdefault(sort, []).append(text)
 
+    def absorb(self, later: "Notes") -> None:
+        """Take in the remarks of the part that follows this one."""
+        self.counts += later.counts
+        for sort, texts in later.texts.items():
+            told = self.texts.setdefault(sort, [])
+            told += texts[: FIRST - len(told)]
+
     def lines(self) -> Iterator[str]:
         """All remarks, a sentence each; where there were more than told, how many."""
         for sort, texts in self.texts.items():

@@ -43,26 +43,34 @@ def read_lines(file: IO[bytes], name: str, notes: Notes) -> Iterator[bytes]:
         notes.add("cut files", f"{name}: the gzip data ends too early or is damaged ({error}); read up to there")
 
 
-def read_records(lines: Iterable[bytes], name: str, notes: Notes) -> Iterator[Record]:
-    """Records of a collection's lines; what is no record is remarked under DAMAGED with its line number."""
-    loads = orjson.loads
-    for number, line in enumerate(lines, 1):
-        try:
-            value = loads(line)
-            record = Record(value["timestamp"], value.get("monotonic"), value["subsystem"], value["measurement"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if line.strip():
-                notes.add(DAMAGED, f"{name}, line {number}: {reason(error, line)}")
-            continue
-        if (
-            type(record.measurement) is str
-            and type(record.subsystem) is str
-            and type(record.timestamp) in (int, float)
-            and (record.monotonic is None or type(record.monotonic) in (int, float))
-        ):
+def parse_record(line: bytes) -> Record | str:
+    """The record of a line, or why there is none."""
+    try:
+        value = orjson.loads(line)
+        record = Record(value["timestamp"], value.get("monotonic"), value["subsystem"], value["measurement"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return reason(error, line)
+    if (
+        type(record.measurement) is str
+        and type(record.subsystem) is str
+        and type(record.timestamp) in (int, float)
+        and (record.monotonic is None or type(record.monotonic) in (int, float))
+    ):
+        return record
+    return "a value has the wrong type"
+
+
+def read_records(lines: Iterable[bytes], name: str, notes: Notes, first: int = 1) -> Iterator[Record]:
+    """Records of a collection's lines; what is no record is remarked under DAMAGED with its line number.
+
+    `first` is the number of the first line.
+    """
+    for number, line in enumerate(lines, first):
+        record = parse_record(line)
+        if type(record) is Record:
             yield record
-        else:
-            notes.add(DAMAGED, f"{name}, line {number}: a value has the wrong type")
+        elif line.strip():
+            notes.add(DAMAGED, f"{name}, line {number}: {record}")
 
 
 def reason(error: Exception, line: bytes) -> str:

@@ -1,6 +1,12 @@
 """Times as text."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
+
+
+@lru_cache(maxsize=16)
+def _minute(minutes: int) -> str:
+    return datetime.fromtimestamp(minutes * 60, UTC).strftime("%Y-%m-%dT%H:%M:")
 
 
 def iso(timestamp: float) -> str:
@@ -8,10 +14,10 @@ def iso(timestamp: float) -> str:
 
     Times outside the years 1 to 9999 are a ValueError.
     """
-    micros = round(timestamp * 1_000_000)
-    seconds, fraction = divmod(micros, 1_000_000)
+    whole, fraction = divmod(round(timestamp * 1_000_000), 1_000_000)
+    minutes, seconds = divmod(whole, 60)
     try:
-        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        text = f"{_minute(minutes)}{seconds:02d}"
     except (OverflowError, OSError) as error:
         raise ValueError(f"no such time: {timestamp}") from error
     return f"{text}.{fraction:06d}".rstrip("0") + "Z" if fraction else text + "Z"
@@ -19,5 +25,5 @@ def iso(timestamp: float) -> str:
 
 def moment(timestamp: float) -> datetime:
     """Unix seconds as a datetime in UTC, to the microsecond."""
-    seconds, fraction = divmod(round(timestamp * 1_000_000), 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)
+    whole, fraction = divmod(round(timestamp * 1_000_000), 1_000_000)
+    return datetime.fromtimestamp(whole, UTC).replace(microsecond=fraction)

@@ -10,6 +10,8 @@ from perfops.samples.notes import Notes
 from perfops.samples.snapshots import Snapshot
 from perfops.samples.stamps import iso
 
+DAMAGED = "damaged measurements"
+
 
 class Event(NamedTuple):
     """Something that happened at `start` (Unix seconds), until `end` where it lasted."""
@@ -68,15 +70,37 @@ class Story:
             value = None
         if isinstance(value, dict):
             return value
-        self.notes.add("damaged measurements", f"the {name} record at {iso(snapshot.timestamp)} is not a JSON object")
+        self.notes.add(DAMAGED, f"the {name} record at {iso(snapshot.timestamp)} is not a JSON object")
         return None
 
-    def count(self, snapshot: Snapshot) -> None:
-        """Count a tick."""
+    def unreadable(self, source: str, snapshot: Snapshot, error: Exception) -> None:
+        """Remark a measurement that is not of its source's shape."""
+        self.notes.add(DAMAGED, f"{source} at {iso(snapshot.timestamp)} cannot be read: {error}")
+
+    def count(self, snapshot: Snapshot, seconds: float | None) -> None:
+        """Count a tick, `seconds` after the one before it, or None where it starts a segment."""
         self.snapshots += 1
+        if seconds is None:
+            self.segments += 1
+        else:
+            self.intervals[round(seconds, 2)] += 1
         if self.first is None:
             self.first = snapshot.timestamp
         self.last = snapshot.timestamp
+
+    def absorb(self, later: "Story") -> None:
+        """Take in the story of the part that follows this one."""
+        self.notes.absorb(later.notes)
+        self.host = self.host or later.host
+        self.current_host = later.current_host or self.current_host
+        self.cpuinfo = self.cpuinfo or later.cpuinfo
+        self.end = later.end or self.end
+        self.snapshots += later.snapshots
+        self.segments += later.segments
+        self.first = later.first if self.first is None else self.first
+        self.last = self.last if later.last is None else later.last
+        self.events += later.events
+        self.intervals += later.intervals
 
     def usual_interval(self) -> float:
         """The most frequent distance of two ticks in seconds, 0 where there was one tick only."""

@@ -1,26 +1,26 @@
-"""Scheduler figures from the lower part of /proc/stat, and load averages."""
+"""The system row: scheduler figures from /proc/stat, load averages, memory beyond the host's columns."""
 
-NO_LOAD = (None, None, None)
+from math import nan
+
+from perfops.samples.cpu import Stat, rate
+from perfops.samples.devices import Values
+
+NO_LOAD: Values = (nan, nan, nan)
+NO_SCHEDULER: Values = (nan,) * 5
 
 
-def parse_load(text: str) -> tuple[float, float, float]:
+def parse_load(text: str, before: Values | None = None) -> Values:  # noqa: ARG001 - all sources are parsed alike
     """The three averages of /proc/loadavg; ValueError where they are not there."""
     one, five, fifteen, *_ = text.split()
     return float(one), float(five), float(fifteen)
 
 
-def scheduler_values(before: dict[str, int], now: dict[str, int], seconds: float) -> tuple[float | None, ...]:
-    """procs_running, procs_blocked; context switches, interrupts, forks a second; None for a counter that fell."""
+def scheduler(before: Stat, now: Stat, seconds: float) -> Values:
+    """procs_running and procs_blocked; context switches, interrupts and forks a second; NaN for what is not there."""
     return (
-        now.get("procs_running"),
-        now.get("procs_blocked"),
-        _rate(before, now, "ctxt", seconds),
-        _rate(before, now, "intr", seconds),
-        _rate(before, now, "processes", seconds),
+        now.counters.get("procs_running", nan),
+        now.counters.get("procs_blocked", nan),
+        rate(before, now, "ctxt", seconds),
+        rate(before, now, "intr", seconds),
+        rate(before, now, "processes", seconds),
     )
-
-
-def _rate(before: dict[str, int], now: dict[str, int], name: str, seconds: float) -> float | None:
-    if name not in before or name not in now or now[name] < before[name]:
-        return None
-    return (now[name] - before[name]) / seconds
