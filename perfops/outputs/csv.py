@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from perfops.catalogue import CONTAINER, KINDS, Kind
 from perfops.errors import MachineError
 from perfops.samples.derive import Key, Rows, Sample
-from perfops.samples.devices import Values
+
+if TYPE_CHECKING:
+    from perfops.samples.devices import Values
 
 ROWS = 4096  # rows gathered before they are encoded and written
 
@@ -34,27 +36,32 @@ class KindFile:
         self.last: dict[Key, tuple[Values, str]] = {}
 
     def add(self, timestamp: str, rows: Rows) -> None:
-        """Append rows; a key whose values are the very tuple of its last row (an idle disk) is not formatted again."""
-        last, waiting = self.last, self.waiting
+        """Append rows: plain decimals with at most four places, NaN empty.
+
+        A key whose values are the very tuple of its last row (an idle disk) is not formatted again.
+        """
+        last, waiting, template, keys = self.last, self.waiting, self.template, self.keys
         for key, values in rows:
             known = last.get(key)
             if known is not None and known[0] is values:
                 waiting.append(timestamp + known[1])
-            else:
-                text = self.text(key, values)
-                last[key] = (values, text)
-                waiting.append(timestamp + text)
+                continue
+            text = (template % values).replace(".0000", "")
+            if "n" in text:
+                text = text.replace(",nan", ",")
+            name = keys.get(key)
+            text = f"{name if name is not None else self.name(key)}{text}\n"
+            last[key] = (values, text)
+            waiting.append(timestamp + text)
         self.rows += len(rows)
         if len(waiting) >= ROWS:
             self.flush()
 
-    def text(self, key: Key, values: Values) -> str:
-        """Key and values as they stand in a row: plain decimals with at most four places, NaN empty."""
-        name = self.keys.get(key)
-        if name is None:
-            parts = (key,) if isinstance(key, str) else key
-            name = self.keys[key] = "".join("," + quoted(part) for part in parts)
-        return f"{name}{(self.template % values).replace('.0000', '').replace(',nan', ',')}\n"
+    def name(self, key: Key) -> str:
+        """The key's fields as they stand in its rows."""
+        parts = (key,) if isinstance(key, str) else key
+        text = self.keys[key] = "".join("," + quoted(part) for part in parts)
+        return text
 
     def flush(self) -> None:
         """Hand the gathered rows to the kernel."""

@@ -11,14 +11,13 @@ FIELDS = 10
 IN_SUM = 8  # guest and guest_nice are part of user and nice
 ALL = "all"
 NO_HOST: Values = (nan,) * 5
-COUNTERS = ("ctxt", "btime", "processes", "procs_running", "procs_blocked")
 
 
 class Stat(NamedTuple):
     """What is used of /proc/stat.
 
-    `names` are the CPUs, `all` first, and `times` their fields one after the other (FIELDS a CPU); `counters` has those
-    of COUNTERS that are there, and `intr`, the sum of all interrupts.
+    `names` are the CPUs, `all` first, and `times` their fields one after the other (FIELDS a CPU); `counters` has the
+    single numbers below them (ctxt, processes, procs_running, …) and `intr`, the sum of all interrupts.
     """
 
     names: tuple[str, ...]
@@ -41,8 +40,9 @@ def parse(text: str, before: Stat | None = None) -> Stat:
         start = end + 6
         counters["intr"] = int(text[start : start + 20].split(None, 1)[0])
         # The line of interrupts can be kilobytes long; what follows it is short.
-        rest = text[text.find("\n", start) :].split()
-        counters |= {name: int(rest[rest.index(name) + 1]) for name in COUNTERS if name in rest}
+        rest = iter(text[text.find("\n", start) : text.find("\nsoftirq", start)].split())
+        for name in rest:
+            counters[name] = int(next(rest, 0))
     return Stat(names, times, counters)
 
 

@@ -12,7 +12,7 @@ from perfops.samples import container, cpu, disk, filesystem, memory, net, syste
 from perfops.samples.devices import Devices, Values
 from perfops.samples.notes import Notes
 from perfops.samples.segments import new_segment
-from perfops.samples.snapshots import Snapshot
+from perfops.samples.snapshots import CONTROL, Snapshot
 from perfops.samples.stamps import iso
 from perfops.samples.story import Story
 from perfops.samples.topology import BY_NAME, Topology, counted_ports, read_topology, wanted_disks
@@ -95,14 +95,15 @@ def derive(
         earlier, containers = parse_sources(before, {}, unheard), parse_containers(before, unheard)
     for snapshot in snapshots:
         records = snapshot.records
-        story.read_control(snapshot)
-        if not snapshot.is_tick:
-            continue
         rebooted = False
-        if "host" in records and story.current_host:
-            counted = Counted(read_topology(story.current_host))
-            boot_now = story.current_host.get("boot_id")
-            rebooted, boot = boot not in (None, boot_now), boot_now
+        if not CONTROL.isdisjoint(records):
+            story.read_control(snapshot)
+            if records.keys() <= CONTROL:
+                continue
+            if "host" in records and story.current_host:
+                counted = Counted(read_topology(story.current_host))
+                boot_now = story.current_host.get("boot_id")
+                rebooted, boot = boot not in (None, boot_now), boot_now
         seconds = elapsed(before, snapshot) if before else 0.0
         if before and not seconds and not rebooted:
             story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")

@@ -1,6 +1,7 @@
 """Devices with a line of counters each: what disks and interfaces have in common."""
 
 from collections.abc import Callable
+from operator import ne
 from typing import NamedTuple
 
 from perfops.samples.notes import Notes
@@ -28,9 +29,9 @@ def parse(text: str, before: Devices | None, read_line: Callable[[str], tuple[st
     lines = text.split("\n")
     if before is not None and len(lines) == len(before.lines):
         counters = before.counters.copy()
-        for place, (line, known) in enumerate(zip(lines, before.lines, strict=True)):
-            if line != known:
-                found = read_line(line)
+        for place, changed in enumerate(map(ne, lines, before.lines)):
+            if changed:
+                found = read_line(lines[place])
                 if found is None or found[0] != before.names[place]:
                     break
                 counters[found[0]] = found[1]

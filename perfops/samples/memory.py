@@ -1,8 +1,6 @@
 """Memory from /proc/meminfo, in MiB."""
 
-from collections.abc import Callable
 from math import nan
-from operator import itemgetter
 from typing import NamedTuple
 
 from perfops.samples.devices import Values
@@ -22,38 +20,59 @@ NAMES = (
     "Slab:",
     "Committed_AS:",
 )
+UNIT = " kB"
 KIB = 1 / 1024
 NO_HOST: Values = (nan,) * 5
 NO_SYSTEM: Values = (nan,) * 11
 
 
-class Memory(NamedTuple):
-    """The fields NAMES in KiB, NaN where the kernel has none (MemAvailable came with 3.14), and where they stand."""
+class Place(NamedTuple):
+    """Where a field stands in the text: its name, its number, and the unit behind it."""
 
-    fields: tuple[float, ...]
-    labels: Callable[[list[str]], tuple[str, ...]] | None
-    numbers: Callable[[list[str]], tuple[str, ...]] | None
+    name: str
+    label: slice
+    number: slice
+    unit: slice
+
+
+class Memory(NamedTuple):
+    """The fields NAMES in KiB, NaN where the kernel has none (MemAvailable came with 3.14), and where each stands."""
+
+    fields: list[float]
+    places: list[Place]
 
 
 def parse(text: str, before: Memory | None = None) -> Memory:
     """Read /proc/meminfo; ValueError where MemTotal or MemFree is missing.
 
-    A kernel keeps its order of lines, so the words stand where they stood `before`; that is checked, and else searched.
+    The kernel pads its numbers, so a field stands where it stood `before`; its name before and its unit behind it are
+    looked at, and where one is elsewhere, the text is searched.
     """
-    words = text[: text.find("\n", text.find(NAMES[-1]))].split()
-    if before is not None and before.labels is not None and before.numbers is not None:
-        try:
-            if before.labels(words) == NAMES:
-                return Memory(tuple(map(float, before.numbers(words))), before.labels, before.numbers)
-        except IndexError:
-            pass  # fewer lines than before: search
-    places = [words.index(name) if name in words else -1 for name in NAMES]
-    if places[0] < 0 or places[1] < 0:
+    if before is not None:
+        fields = [
+            float(text[number])
+            for name, label, number, unit in before.places
+            if text[label] == name and text[unit] == UNIT
+        ]
+        if len(fields) == len(NAMES):
+            return Memory(fields, before.places)
+    found = [find(text, name) for name in NAMES]
+    fields = [float(text[place.number]) if place else nan for place in found]
+    if found[0] is None or found[1] is None:
         raise ValueError("no MemTotal or MemFree")
-    fields = tuple(float(words[place + 1]) if 0 <= place < len(words) - 1 else nan for place in places)
-    if -1 in places:
-        return Memory(fields, None, None)
-    return Memory(fields, itemgetter(*places), itemgetter(*(place + 1 for place in places)))
+    return Memory(fields, [place for place in found if place])
+
+
+def find(text: str, name: str) -> Place | None:
+    """Where a field stands, None where it does not."""
+    start = 0 if text.startswith(name) else text.find("\n" + name) + 1
+    if not start and not text.startswith(name):
+        return None
+    number = start + len(name)
+    unit = text.find(UNIT, number)
+    if unit < 0 or "\n" in text[number:unit]:
+        return None
+    return Place(name, slice(start, number), slice(number, unit), slice(unit, unit + len(UNIT)))
 
 
 def derive(memory: Memory) -> tuple[Values, Values]:

@@ -13,6 +13,7 @@ from perfops.samples.notes import Notes
 DAMAGED = "damaged lines"
 LONGEST = 64 << 20  # bytes of a line; what is longer is no record, and must not fill the memory
 GZIP_MAGIC = b"\x1f\x8b"
+NUMBERS = (int, float)
 
 
 class Record(NamedTuple):
@@ -47,16 +48,17 @@ def parse_record(line: bytes) -> Record | str:
     """The record of a line, or why there is none."""
     try:
         value = orjson.loads(line)
-        record = Record(value["timestamp"], value.get("monotonic"), value["subsystem"], value["measurement"])
+        timestamp, subsystem, measurement = value["timestamp"], value["subsystem"], value["measurement"]
+        monotonic = value.get("monotonic")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return reason(error, line)
     if (
-        type(record.measurement) is str
-        and type(record.subsystem) is str
-        and type(record.timestamp) in (int, float)
-        and (record.monotonic is None or type(record.monotonic) in (int, float))
+        measurement.__class__ is str
+        and subsystem.__class__ is str
+        and timestamp.__class__ in NUMBERS
+        and (monotonic is None or monotonic.__class__ in NUMBERS)
     ):
-        return record
+        return Record(timestamp, monotonic, subsystem, measurement)
     return "a value has the wrong type"
 
 
@@ -67,7 +69,7 @@ def read_records(lines: Iterable[bytes], name: str, notes: Notes, first: int = 1
     """
     for number, line in enumerate(lines, first):
         record = parse_record(line)
-        if type(record) is Record:
+        if record.__class__ is Record:
             yield record
         elif line.strip():
             notes.add(DAMAGED, f"{name}, line {number}: {record}")

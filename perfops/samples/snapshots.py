@@ -16,22 +16,17 @@ class Snapshot(NamedTuple):
     monotonic: float | None
     records: dict[str, str]
 
-    @property
-    def is_tick(self) -> bool:
-        """Whether anything was sampled."""
-        return not self.records.keys() <= CONTROL
-
 
 def group(records: Iterable[Record]) -> Iterator[Snapshot]:
     """Neighbouring records with one timestamp; a subsystem that comes again starts the next snapshot."""
     timestamp: float | None = None
     monotonic: float | None = None
     found: dict[str, str] = {}
-    for record in records:
-        if record.timestamp != timestamp or record.subsystem in found:
+    for now, clock, subsystem, measurement in records:
+        if now != timestamp or subsystem in found:
             if timestamp is not None:
                 yield Snapshot(timestamp, monotonic, found)
-            timestamp, monotonic, found = record.timestamp, record.monotonic, {}
-        found[record.subsystem] = record.measurement
+            timestamp, monotonic, found = now, clock, {}
+        found[subsystem] = measurement
     if timestamp is not None:
         yield Snapshot(timestamp, monotonic, found)
