@@ -1,27 +1,18 @@
-"""The command line: one file a command, one line here a command."""
+"""The command line; its commands are listed in app.py.
 
-import sys
-
-import typer
-
-from perfops.cli import build_pcc, process
-from perfops.errors import PerfopsError
-
-app = typer.Typer(
-    name="perfops",
-    help="Collect, process, load and look at performance recordings of cloud VMs.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
-)
-app.command("build-pcc")(build_pcc.build_pcc)
-app.command("process")(process.process)
+Nothing is imported here: the processes that derive a long recording in parts import this module, too.
+"""
 
 
-def run(application: typer.Typer) -> None:
-    """Run a command line; a PerfopsError becomes one line on standard error and its exit code."""
+def run(name: str) -> None:
+    """Run a command line of app.py; a PerfopsError becomes one line on standard error and its exit code."""
+    import sys
+
+    from perfops.cli import app
+    from perfops.errors import PerfopsError
+
     try:
-        application()
+        getattr(app, name)()
     except PerfopsError as error:
         print(f"perfops: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -29,11 +20,9 @@ def run(application: typer.Typer) -> None:
 
 def main() -> None:
     """Entry point of `perfops`."""
-    run(app)
+    run("app")
 
 
 def pcprocess() -> None:
     """Entry point of `pcprocess`: the `process` command under its own name."""
-    alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-    alone.command("pcprocess")(process.process)
-    run(alone)
+    run("pcprocess")

@@ -1,0 +1,19 @@
+"""The commands of `perfops`: one file a command beside this one, one line here a command."""
+
+import typer
+
+from perfops.cli import build_pcc, exercise, process
+
+app = typer.Typer(
+    name="perfops",
+    help="Collect, process, load and look at performance recordings of cloud VMs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+app.command("build-pcc")(build_pcc.build_pcc)
+app.command("exercise")(exercise.exercise)
+app.command("process")(process.process)
+
+pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+pcprocess.command("pcprocess")(process.process)
