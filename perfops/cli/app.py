@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, exercise, process
+from perfops.cli import build_pcc, db, exercise, load, process
 
 app = typer.Typer(
     name="perfops",
@@ -12,7 +12,9 @@ app = typer.Typer(
     add_completion=True,
 )
 app.command("build-pcc")(build_pcc.build_pcc)
+app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
+app.command("load")(load.load)
 app.command("process")(process.process)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

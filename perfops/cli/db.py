@@ -1,0 +1,124 @@
+"""perfops db: the database and its schema, and the embedded server."""
+
+import json as jsons
+from typing import TYPE_CHECKING
+
+import typer
+
+from perfops.cli.options import Db, Json
+
+if TYPE_CHECKING:
+    from perfops.store.connection import Target
+
+app = typer.Typer(
+    help="The database: make and upgrade its tables; start and stop the embedded server.", no_args_is_help=True
+)
+
+
+@app.command()
+def init(db: Db = None) -> None:
+    """Make the database, where the role may, and its tables. What is there already stays.
+
+    The embedded server needs no init: it gets its tables at its first use.
+
+    Example: perfops db init
+    """
+    from perfops.store.connection import create, find_target
+
+    target = find_target(db)
+    if create(target):
+        typer.echo(f"made {target.described()}")
+    migrated(target)
+
+
+@app.command()
+def upgrade(db: Db = None) -> None:
+    """Bring the tables to what this perfops needs; the data stay.
+
+    Example: perfops db upgrade
+    """
+    from perfops.store.connection import find_target
+
+    migrated(find_target(db))
+
+
+def migrated(target: "Target") -> None:
+    """Upgrade the schema, and say from what to what."""
+    from perfops.store import migrate
+    from perfops.store.connection import connect, explained
+
+    with explained(target), connect(target) as connection:
+        found = migrate.current(connection)
+        connection.rollback()
+        if found == migrate.HEAD:
+            typer.echo(f"{target.described()}: schema {migrate.HEAD}, nothing to do")
+            return
+        migrate.check_not_newer(found, target.described())
+        migrate.upgrade(target.conninfo)
+    typer.echo(f"{target.described()}: schema {migrate.HEAD} (before: {found or 'none'})")
+
+
+@app.command()
+def start() -> None:
+    """Start the embedded server; commands do it by themselves when they need it.
+
+    It runs until `perfops db stop` or a restart of the machine, and listens on a Unix socket only.
+
+    Example: perfops db start
+    """
+    from perfops.store import embedded, home
+
+    found = home.find_home()
+    embedded.start(found)
+    typer.echo(f"running: {embedded.conninfo(found)}")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server.
+
+    Example: perfops db stop
+    """
+    from perfops.store import embedded, home
+
+    typer.echo("stopped" if embedded.stop(home.find_home()) else "it was not running")
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """Say whether the embedded server runs, and where; exit code 1 where it does not.
+
+    Example: perfops db status --json || true
+    """
+    from perfops.store import embedded, home
+
+    found = embedded.status(home.find_home())
+    facts = {
+        "running": found.pid is not None,
+        "pid": found.pid,
+        "account": found.home.account,
+        "postgresql": found.version,
+        "data": str(found.home.data),
+        "log": str(found.home.log),
+        "url": embedded.conninfo(found.home),
+    }
+    if json:
+        typer.echo(jsons.dumps(facts, indent=2))
+    else:
+        for name, value in facts.items():
+            typer.echo(f"{name:<12}{'-' if value is None else str(value).lower() if name == 'running' else value}")
+    if found.pid is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def url() -> None:
+    """Print the embedded server's connection string, for psql and other clients; starts it when needed.
+
+    Example: psql "$(perfops db url)" -c "select count(*) from host_sample"
+    """
+    from perfops.store import embedded, home
+
+    found = home.find_home()
+    embedded.start(found)
+    typer.echo(embedded.conninfo(found))

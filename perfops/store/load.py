@@ -1,0 +1,157 @@
+"""Loading: one collection in one transaction, collector first, all of it or nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from perfops.catalogue import KINDS, Kind
+from perfops.errors import BadInputError
+from perfops.outputs.summary import Annotation, Summary
+from perfops.store.connection import Connection
+from perfops.store.copying import copy_file
+from perfops.store.merge import distinct, merge
+from perfops.store.sources import Source
+
+RECORDED = ("gap", "reboot", "clock", "cut")  # annotations that come from a summary
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did: `new` says whether the collection was not there before, `rows` counts new rows by kind."""
+
+    collection: UUID
+    collector: str
+    site: str
+    new: bool
+    rows: dict[str, int]
+
+
+def load(
+    connection: Connection,
+    source: Source,
+    *,
+    collector: str | None = None,
+    site: str = "default",
+    labels: Mapping[str, str] | None = None,
+    run: str | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Loaded:
+    """Load a source within the caller's transaction; what is there already stays as it is.
+
+    `collector` is the recording's hostname where it is None; `labels` win over those of the recording; `advance` is
+    called with the number of bytes of each block. BadInputError for data that cannot be loaded; psycopg's errors are
+    the caller's to explain.
+    """
+    name = collector or source.summary.hostname
+    if not name:
+        raise BadInputError(f"{source.path} does not say which machine it is of (give --collector-name NAME)")
+    identity = source.collection(name, site)
+    collector_id = find_collector(connection, name, site)
+    labels = dict(labels or {})
+    if insert_collection(connection, identity, collector_id, source.summary, labels, run):
+        insert_annotations(connection, identity, source.summary.annotations)
+        rows = {kind.name: copy_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
+        return Loaded(identity, name, site, True, rows)
+    update_collection(connection, identity, collector_id, source.summary, labels, run)
+    rows = {kind.name: add_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
+    return Loaded(identity, name, site, False, rows)
+
+
+def kinds(source: Source) -> list[Kind]:
+    """The kinds of sample a source has."""
+    return [kind for kind in KINDS if kind.name in source.files]
+
+
+def find_collector(connection: Connection, name: str, site: str) -> int:
+    """Id of a collector, made when it is new."""
+    find = "SELECT id FROM collector WHERE name = %s AND site = %s"
+    make = "INSERT INTO collector (name, site) VALUES (%s, %s) ON CONFLICT (name, site) DO NOTHING RETURNING id"
+    for query in (find, make, find):  # the last where another load made it meanwhile
+        if row := connection.execute(query, [name, site]).fetchone():
+            return int(row[0])
+    raise BadInputError(f"the collector {name!r} was removed while it was looked up (load again)")
+
+
+def insert_collection(
+    connection: Connection, identity: UUID, collector_id: int, summary: Summary, labels: dict[str, str], run: str | None
+) -> bool:
+    """Insert the collection's row; False where it is there. Another load of it, still running, is waited for."""
+    query = """
+        INSERT INTO collection (id, collector_id, run, mode, started_at, ended_at, frequency, complete, labels, summary)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id"""
+    values = [identity, collector_id, run, summary.mode, *facts(summary), Jsonb(summary.labels | labels), told(summary)]
+    return connection.execute(query, values).fetchone() is not None
+
+
+def update_collection(
+    connection: Connection, identity: UUID, collector_id: int, summary: Summary, labels: dict[str, str], run: str | None
+) -> None:
+    """Bring the row of a known collection up to what a longer recording says, and to labels and run when given."""
+    row = connection.execute(
+        "SELECT collector_id, summary, labels, run FROM collection WHERE id = %s FOR UPDATE", [identity]
+    ).fetchone()
+    if row is None:
+        raise BadInputError(f"the collection {identity} was removed while it was looked up (load again)")
+    if row[0] != collector_id:
+        found = connection.execute("SELECT name, site FROM collector WHERE id = %s", [row[0]]).fetchone()
+        name, site = found or ("unknown", "unknown")
+        raise BadInputError(
+            f"the collection {identity} is loaded already, of the collector {name!r} in site {site!r}"
+            f" (give --collector-name {name!r} --site-name {site!r})"
+        )
+    known = Summary.model_validate(row[1])
+    merged = merge(known, summary)
+    new_labels = merged.labels | row[2] | labels
+    if (merged, new_labels, run or row[3]) == (known, row[2], row[3]):
+        return
+    query = """
+        UPDATE collection SET run = %s, started_at = %s, ended_at = %s, frequency = %s, complete = %s, labels = %s,
+        summary = %s WHERE id = %s"""
+    values = [run or row[3], *facts(merged), Jsonb(new_labels), told(merged), identity]
+    connection.execute(query, values)
+    if merged.annotations != known.annotations:
+        query = "DELETE FROM annotation WHERE collection_id = %s AND kind = ANY(%s)"
+        connection.execute(query, [identity, list(RECORDED)])
+        insert_annotations(connection, identity, merged.annotations)
+
+
+def facts(summary: Summary) -> list[object]:
+    """Columns of the collection that repeat its summary: start, end, frequency, complete."""
+    return [summary.start, summary.end, summary.frequency, summary.complete]
+
+
+def told(summary: Summary) -> Jsonb:
+    """The summary as it is stored."""
+    return Jsonb(summary.model_dump(mode="json"))
+
+
+def insert_annotations(connection: Connection, identity: UUID, annotations: list[Annotation]) -> None:
+    """Insert what happened; what is there stays."""
+    query = """
+        INSERT INTO annotation (collection_id, timestamp, kind, ended_at, text) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT DO NOTHING"""
+    rows = [(identity, found.start, found.kind, found.end, found.text) for found in distinct(annotations)]
+    if rows:
+        connection.cursor().executemany(query, rows)
+
+
+def copy_kind(
+    connection: Connection, kind: Kind, source: Source, identity: UUID, advance: Callable[[int], None]
+) -> int:
+    """Copy the rows of a collection that is new, straight into their table."""
+    return copy_file(connection, kind, source.files[kind.name], identity, advance)
+
+
+def add_kind(connection: Connection, kind: Kind, source: Source, identity: UUID, advance: Callable[[int], None]) -> int:
+    """Add the rows that are not there yet, by way of a temporary table; returns how many they were."""
+    table, stage = sql.Identifier(kind.table), sql.Identifier(f"new_{kind.table}")
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in ("collection_id", *kind.columns))
+    connection.execute(sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(stage, table))
+    copy_file(connection, kind, source.files[kind.name], identity, advance, table=f"new_{kind.table}")
+    insert = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING RETURNING 1")
+    added = connection.execute(insert.format(table, columns, columns, stage)).rowcount  # on Citus exact by RETURNING
+    connection.execute(sql.SQL("DROP TABLE {}").format(stage))
+    return added
