@@ -30,7 +30,7 @@ def parse(text: str, before: Stat | None = None) -> Stat:
     end = text.find("\nintr ")
     words = text[:end].split() if end >= 0 else []
     names = tuple(words[:: FIELDS + 1])
-    if before is None or names != before.names:
+    if before is None or names != before.names or len(words) != len(names) * (FIELDS + 1):
         names, times = _read_lines(text)
     else:
         del words[:: FIELDS + 1]
