@@ -4,37 +4,43 @@ import os
 import sys
 
 from .errors import PccError
-from .loop import sample
+from .loop import Stop, sample
 from .options import read_options
 from .output import Output
+from .sources import EVERY_TICK, Reader
 from .units import plain
+
+
+def say(text: str) -> None:
+    """One line on standard error; where nobody listens any more, the collection goes on without."""
+    if sys.stderr is None:  # closed from the start: its number may be the collection's by now
+        return
+    try:
+        os.write(2, os.fsencode("pcc: {}\n".format(text)))
+    except OSError:
+        pass
 
 
 def main() -> None:
     """Entry point: sample, then one line on what was done; an error is one line, too."""
     try:
         options = read_options(sys.argv[1:], os.environ)
+        reader = Reader(options.proc_root, EVERY_TICK)
+        stop = Stop()
         output = Output(options.collection)
         if not options.quiet:
-            sys.stderr.write(
-                "pcc: collection {} into {}: every {} s for {} s\n".format(
-                    options.id, options.collection, plain(options.frequency), plain(options.duration)
-                )
-            )
-            sys.stderr.flush()
+            text = "collection {} into {}: every {} s for {} s"
+            say(text.format(options.id, options.collection, plain(options.frequency), plain(options.duration)))
         try:
-            facts = sample(options, output)
+            facts = sample(options, reader, output, stop)
         finally:
             output.close()
     except PccError as error:
-        sys.stderr.write("pcc: {}\n".format(error))
+        say(str(error))
         sys.exit(error.exit_code)
     if not options.quiet:
-        sys.stderr.write(
-            "pcc: {ticks} ticks, {missed} missed, {bytes} bytes, {cpu_seconds:.2f} s CPU, ended by {reason}\n".format(
-                **facts
-            )
-        )
+        text = "{ticks} ticks, {missed} missed, {bytes} bytes, {cpu_seconds:.2f} s CPU, ended by {reason}"
+        say(text.format(**facts))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 import time
 
+MYPY = False
+if MYPY:
+    from typing import Optional
+
 BOOTTIME = 7  # CLOCK_BOOTTIME, which goes on while the machine is suspended; time has a name for it from Python 3.7
 
 
@@ -22,14 +26,10 @@ class Clock:
         """Unix seconds at `monotonic`, on this clock's line."""
         return self.wall_start + (monotonic - self.monotonic_start)
 
-    def departure(self, monotonic: float) -> float:
-        """Seconds by which the wall clock is ahead of the line."""
-        return time.time() - self.timestamp(monotonic)
-
-    def new_departure(self, monotonic: float) -> float:
-        """The departure where it has moved by more than a second since the last one told, else 0."""
-        departure = self.departure(monotonic)
+    def new_departure(self, monotonic: float, wall: float) -> "Optional[float]":
+        """Seconds by which the wall clock is ahead of the line, where more than a second is new in it, else None."""
+        departure = wall - self.timestamp(monotonic)
         if abs(departure - self.reported) <= 1:
-            return 0.0
+            return None
         self.reported = departure
         return departure

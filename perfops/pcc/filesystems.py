@@ -8,11 +8,14 @@ import json
 import os
 import select
 
+from .units import clean
+
 MYPY = False
 if MYPY:
-    from typing import Dict, List, Tuple
+    from typing import Dict, List, Optional, Tuple
 
 LOCAL_TYPES = ("zfs",)
+FUSE = "/dev/fuse"  # a program answers for such a file system, and may hang
 READ_ONLY_IMAGES = ("squashfs", "iso9660", "erofs")
 
 
@@ -29,7 +32,7 @@ def local_mounts(text: str) -> "List[str]":
         if mount_point == "/":
             chosen = {key: value for key, value in chosen.items() if value != "/"}
             chosen[device] = mount_point
-        elif device.startswith("/dev/") or kind in LOCAL_TYPES:
+        elif (device.startswith("/dev/") and device != FUSE) or kind in LOCAL_TYPES:
             chosen.setdefault(device, mount_point)
     return [unescape(mount_point) for mount_point in chosen.values()]
 
@@ -42,20 +45,28 @@ def unescape(mount_point: str) -> str:
 
 
 class FileSystems:
-    """The mounted file systems; the kernel says when the list has changed, so that it is read only then."""
+    """The mounted file systems; the kernel says when the list has changed, so that it is read only then.
+
+    `unreadable` says why there is no list, where there is none.
+    """
 
     def __init__(self, proc_root: str) -> None:
-        self.file = open(os.path.join(proc_root, "self/mounts"), "rb", buffering=0)
+        self.unreadable: "Optional[str]" = None
         self.changes = select.poll()
-        self.changes.register(self.file, select.POLLPRI)
         self.mounts: "List[str]" = []
         self.seen: "Dict[str, Tuple[Tuple[int, int, int, int], str]]" = {}
-        self.read_mounts()
+        try:
+            self.file = open(os.path.join(proc_root, "self/mounts"), "rb", buffering=0)
+            self.read_mounts()
+        except OSError as error:
+            self.unreadable = error.strerror
+        else:
+            self.changes.register(self.file, select.POLLPRI)
 
     def read_mounts(self) -> None:
         """Read the list anew."""
         self.file.seek(0)
-        self.mounts = local_mounts(self.file.read().decode("utf-8", "surrogateescape"))
+        self.mounts = local_mounts(os.fsdecode(self.file.read()))
 
     def measurement(self) -> bytes:
         """One JSON object a line for every file system that answers."""
@@ -72,7 +83,7 @@ class FileSystems:
             values = (stat.f_frsize, stat.f_blocks, stat.f_bfree, stat.f_bavail)
             known = self.seen.get(mount_point)
             if known is None or known[0] != values:
-                name = mount_point.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                name = clean(mount_point)
                 known = (
                     values,
                     '{"mount_point":%s,"block_size":%d,"blocks_total":%d,"blocks_free":%d,"blocks_available":%d}\n'

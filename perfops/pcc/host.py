@@ -1,8 +1,10 @@
 """The host record: what this machine is, asked once at the start."""
 
 import os
+import re
 
 from . import VERSION
+from .units import clean
 
 MYPY = False
 if MYPY:
@@ -12,6 +14,7 @@ if MYPY:
 
 # Not disks a test would count: memory, images, optical and floppy drives, and layers stacked on other disks.
 NOT_WHOLE = ("loop", "ram", "zram", "sr", "fd", "dm-", "md", "drbd", "nbd")
+NVME_PATH = re.compile(r"(nvme\d+)c\d+(n\d+)")
 
 
 def text_of(*parts: str) -> "Optional[str]":
@@ -40,7 +43,8 @@ def names_in(folder: str) -> "Optional[List[str]]":
 def whole_disks(sys_root: str) -> "Optional[List[Dict[str, Any]]]":
     """Disks that are neither partitions nor layers on other disks; None where /sys does not tell.
 
-    NVMe disks with several paths are virtual devices to the kernel, and disks to us.
+    An NVMe disk that may have several paths is a virtual device to the kernel, and a disk to us; but only from Linux
+    6.3 the kernel counts what goes to it. Before, only the paths to it have counters, and so the paths are the disks.
     """
     folder = os.path.join(sys_root, "block")
     names = names_in(folder)
@@ -49,7 +53,12 @@ def whole_disks(sys_root: str) -> "Optional[List[Dict[str, Any]]]":
     disks = []
     for name in names:
         virtual = "/devices/virtual/" in os.path.realpath(os.path.join(folder, name))
-        if name.startswith(NOT_WHOLE) or (virtual and not name.startswith("nvme")):
+        path = NVME_PATH.fullmatch(name)
+        if name.startswith(NOT_WHOLE):
+            continue
+        if virtual and not (name.startswith("nvme") and counts_itself(folder, name)):
+            continue
+        if path and counts_itself(folder, path.group(1) + path.group(2)):
             continue
         sectors = number_of(folder, name, "size")
         disks.append(
@@ -60,6 +69,11 @@ def whole_disks(sys_root: str) -> "Optional[List[Dict[str, Any]]]":
             }
         )
     return disks
+
+
+def counts_itself(folder: str, name: str) -> bool:
+    """Whether the kernel keeps counters for a disk."""
+    return number_of(folder, name, "queue", "iostats") == 1
 
 
 def physical_interfaces(sys_root: str) -> "Optional[List[Dict[str, Any]]]":
@@ -105,7 +119,7 @@ def host_facts(options: "Options", unreadable: "Dict[str, str]") -> "Dict[str, A
         "frequency": options.frequency,
         "pcc": VERSION,
         "pid": os.getpid(),
-        "hostname": system.nodename,
+        "hostname": clean(system.nodename),
         "kernel": system.release,
         "architecture": system.machine,
         "os": os_name(),

@@ -10,7 +10,7 @@ from . import encode, host
 from .clock import Clock, boottime
 from .filesystems import FileSystems
 from .output import Output
-from .sources import EVERY_TICK, ONCE, Reader, read_once
+from .sources import ONCE, Reader, read_once
 
 MYPY = False
 if MYPY:
@@ -20,6 +20,8 @@ if MYPY:
     from .options import Options
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SPACE = "statfs[*]"
+CLOSEST = 0.002  # seconds between a late tick and the next: timestamps are told to the millisecond, and never repeat
 
 
 class Stop:
@@ -31,7 +33,9 @@ class Stop:
         os.set_blocking(write_end, False)
         signal.set_wakeup_fd(write_end)
         for number in SIGNALS:
-            signal.signal(number, self.arrived)
+            # nohup has the hang-up ignored, and means it.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self.arrived)
 
     def arrived(self, number: int, _frame: "Optional[FrameType]") -> None:
         """Remember the first signal."""
@@ -48,9 +52,8 @@ class Stop:
                 os.read(self.read_end, 64)
 
 
-def first_lines(options: "Options", start: bytes, reader: Reader) -> "List[bytes]":
-    """The host record, and the sources that do not change."""
-    unreadable = dict(reader.unreadable)
+def first_lines(options: "Options", start: bytes, unreadable: "Dict[str, str]") -> "List[bytes]":
+    """The host record, and the sources that do not change; `unreadable` takes what is missing of them."""
     once = []
     for source in ONCE:
         try:
@@ -61,7 +64,15 @@ def first_lines(options: "Options", start: bytes, reader: Reader) -> "List[bytes
     return [encode.json_line(start, "host", host.host_facts(options, unreadable))] + once
 
 
-def end_facts(reason: str, ticks: int, missed: int, size: int) -> "Dict[str, Any]":
+def peak_memory() -> "Optional[int]":
+    """The most this program has had in memory, in KiB; getrusage would count the program that started it, too."""
+    for row in (host.text_of("/proc/self/status") or "").splitlines():
+        if row.startswith("VmHWM:"):
+            return int(row.split()[1])
+    return None
+
+
+def end_facts(reason: str, ticks: int, missed: int, size: int, unreadable: "Dict[str, str]") -> "Dict[str, Any]":
     """The measurement of the end record: counts, and what the collector itself cost."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
@@ -70,7 +81,8 @@ def end_facts(reason: str, ticks: int, missed: int, size: int) -> "Dict[str, Any
         "missed": missed,
         "bytes": size,
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 6),
-        "peak_memory_kib": usage.ru_maxrss,
+        "peak_memory_kib": peak_memory(),
+        "unreadable": unreadable,
     }
 
 
@@ -79,51 +91,59 @@ def wait_for_whole_second(stop: Stop) -> None:
     stop.wait_until(boottime() + 1 - time.time() % 1)
 
 
-def sample(options: "Options", output: Output) -> "Dict[str, Any]":
+def last_tick(duration: float, frequency: float) -> int:
+    """Number of the tick at the end of the duration; the first is 0."""
+    return int(round(duration / frequency, 6))
+
+
+def due_tick(elapsed: float, frequency: float, last: int) -> int:
+    """Number of the newest tick whose time has come."""
+    return min(int(elapsed / frequency + 1e-9), last)
+
+
+def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "Dict[str, Any]":
     """Sample until the duration is over or a signal arrives; returns the measurement of the end record.
 
     The first tick is at once, the last at the end of the duration: a duration of N periods gives N + 1 ticks. A tick
     whose time has passed by a whole period is not made up for: it is counted as missed, and a gap record says from when
-    to when.
+    to when. So ticks and missed together are all the ticks whose time had come.
     """
-    reader = Reader(options.proc_root, EVERY_TICK)
     file_systems = FileSystems(options.proc_root)
-    stop = Stop()
+    if file_systems.unreadable:
+        reader.unreadable[SPACE] = file_systems.unreadable
     wait_for_whole_second(stop)
     clock = Clock()
-    last = int(options.duration / options.frequency + 1e-9)
-    ticks = missed = 0
-    tick, now = 0, clock.monotonic_start
-    lines = first_lines(options, encode.stamp(clock.timestamp(now), now), reader)
+    last = last_tick(options.duration, options.frequency)
+    ticks = missed = tick = 0
+    now, wall = clock.monotonic_start, clock.wall_start
+    start = encode.stamp(clock.timestamp(now), now)
+    lines = first_lines(options, start, reader.unreadable)
     while True:
-        start = encode.stamp(clock.timestamp(now), now)
         lines += reader.lines(start)
         space = file_systems.measurement()
         if space:
-            lines.append(encode.line(start, "statfs[*]", space))
-        departure = clock.new_departure(now)
-        if departure:
+            lines.append(encode.line(start, SPACE, space))
+        departure = clock.new_departure(now, wall)
+        if departure is not None:
             lines.append(encode.json_line(start, "clock", {"ahead": round(departure, 3)}))
         output.write(b"".join(lines))
         ticks += 1
+        if tick == last or stop.reason:
+            break
+        stop.wait_until(max(clock.monotonic_start + (tick + 1) * options.frequency, now + CLOSEST))
+        previous, now, wall = now, boottime(), time.time()
+        due = due_tick(now - clock.monotonic_start, options.frequency, last)
+        if stop.reason and due <= tick:
+            break
+        skipped = max(due - tick - 1, 0)
+        tick += skipped + 1
+        missed += skipped
+        start = encode.stamp(clock.timestamp(now), now)
         lines = []
-        if tick >= last or stop.reason:
-            break
-        stop.wait_until(clock.monotonic_start + (tick + 1) * options.frequency)
-        if stop.reason:
-            break
-        previous, now = now, boottime()
-        due = min(int((now - clock.monotonic_start) / options.frequency + 1e-9), last)
-        skipped = due - tick - 1
-        if skipped > 0:
-            missed += skipped
+        if skipped:
             gap = {"from": round(clock.timestamp(previous), 3), "to": round(clock.timestamp(now), 3)}
-            gap_lines = encode.json_line(
-                encode.stamp(clock.timestamp(now), now), "gap", dict(gap, ticks=skipped, reason="late")
-            )
-            lines = [gap_lines]
-        tick = max(due, tick + 1)
+            lines.append(encode.json_line(start, "gap", dict(gap, ticks=skipped, reason="late")))
     now = boottime()
-    facts = end_facts(stop.reason or "duration", ticks, missed, output.size)
+    facts = end_facts(stop.reason or "duration", ticks, missed, output.size, reader.unreadable)
     output.write(encode.json_line(encode.stamp(clock.timestamp(now), now), "end", facts))
     return facts

@@ -6,11 +6,11 @@ import re
 
 from . import VERSION
 from .errors import PccError
-from .units import parse_duration, parse_labels, plain
+from .units import clean, parse_duration, parse_labels, plain
 
 MYPY = False
 if MYPY:
-    from typing import Dict, List, Mapping, NamedTuple
+    from typing import Dict, List, Mapping, NamedTuple, NoReturn
 
     Options = NamedTuple(
         "Options",
@@ -41,7 +41,8 @@ EXAMPLES = """examples:
   pcc --duration 90s --labels build=42,kind=nightly
   PCC_DURATION=1h30m PCC_FREQUENCY=250ms pcc
 
-Every flag has an environment variable: PCC_ and its name in capitals. SIGTERM and Ctrl-C end the collection cleanly.
+Every flag that takes a value can be set in the environment, too: PCC_DURATION, PCC_PROC_ROOT. The flag wins.
+SIGTERM and Ctrl-C end the collection cleanly.
 exit codes: 0 done, 2 a value that cannot be used, 3 this machine refused (disk full, no permission)"""
 
 
@@ -54,16 +55,24 @@ def make_id() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the command line."""
+
+    def error(self, message: str) -> "NoReturn":
+        """End with a PccError in place of the usage."""
+        raise PccError("{} (try pcc --help)".format(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line; defaults are None so that the environment can be told from a flag."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pcc",
         description="Samples /proc of this machine, once a period, into a collection: one JSON record a line.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--mode", choices=["local"], help="local: write a file (the default)")
+    add("--mode", metavar="MODE", help="local: write a file (the default)")
     add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
     add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
     add("--collection", metavar="FILE", help="the file to write; it must not exist (default ./<id>.json)")
@@ -72,8 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--identifier", metavar="NAME", help="name of this machine among the machines of a run (default: its host name)"
     )
     add("--labels", metavar="K=V,K=V", help="what to remember about this collection")
-    add("--proc-root", metavar="DIR", default="/proc", help="read this instead of /proc")
-    add("--sys-root", metavar="DIR", default="/sys", help="read this instead of /sys")
+    add("--proc-root", metavar="DIR", help="read this instead of /proc")
+    add("--sys-root", metavar="DIR", help="read this instead of /sys")
     add("--quiet", action="store_true", help="say nothing but errors")
     add("--version", action="version", version="pcc " + VERSION)
     return parser
@@ -87,7 +96,7 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> "O
         """Where the value came from, and the value."""
         flag, variable = getattr(flags, name), "PCC_" + name.upper()
         if flag is not None:
-            return ["--" + name, flag]
+            return ["--" + name.replace("_", "-"), flag]
         return [variable, environment.get(variable) or default]
 
     origin, mode = given("mode", "local")
@@ -106,20 +115,20 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> "O
             )
         )
     origin, identity = given("id", make_id())
-    identity = identity.lower()
-    if not UUID.fullmatch(identity):
+    if not UUID.fullmatch(identity.lower()):
         raise PccError("bad value for {}: {!r} (try {})".format(origin, identity, make_id()))
     origin, text = given("labels", "")
-    labels = parse_labels(text, origin)
+    labels = parse_labels(clean(text), origin)
+    identity = identity.lower()
     return Options(
         mode=mode,
         duration=duration,
         frequency=frequency,
         collection=given("collection", identity + ".json")[1],
         id=identity,
-        identifier=given("identifier", os.uname().nodename)[1],
+        identifier=clean(given("identifier", os.uname().nodename)[1]),
         labels=labels,
-        proc_root=flags.proc_root,
-        sys_root=flags.sys_root,
+        proc_root=given("proc_root", "/proc")[1],
+        sys_root=given("sys_root", "/sys")[1],
         quiet=flags.quiet,
     )

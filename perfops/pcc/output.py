@@ -32,16 +32,26 @@ class Output:
             if written < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            os.ftruncate(self.descriptor, self.size)
-            raise PccError(
-                "cannot write {}: {} (what was sampled before is kept: {} bytes)".format(
-                    self.path, error.strerror, self.size
-                ),
-                3,
-            )
+            try:
+                os.ftruncate(self.descriptor, self.size)
+            except OSError:
+                pass  # the reason above is the one to tell, and readers cope with a cut line
+            raise self.failure(error)
         self.size += len(data)
 
     def close(self) -> None:
-        """Force the file to disk and close it."""
-        os.fsync(self.descriptor)
-        os.close(self.descriptor)
+        """Force the file to disk and close it; PccError where the disk refuses only now, as network disks may."""
+        try:
+            os.fsync(self.descriptor)
+            os.close(self.descriptor)
+        except OSError as error:
+            raise self.failure(error)
+
+    def failure(self, error: OSError) -> PccError:
+        """What the user is told."""
+        return PccError(
+            "cannot write {}: {} (what was sampled before is kept: {} bytes)".format(
+                self.path, error.strerror, self.size
+            ),
+            3,
+        )

@@ -6,6 +6,7 @@ Files are opened once and read again from their beginning: that spares the kerne
 import os
 
 from . import encode
+from .errors import PccError
 
 MYPY = False
 if MYPY:
@@ -27,7 +28,7 @@ EVERY_TICK = (
 )
 ONCE = (Source("/proc/cpuinfo", "cpuinfo"),)
 
-BLOCK = 1 << 20
+BLOCK = 1 << 16  # more than a table of /proc takes; from 128 KiB the allocator asks the kernel for memory every time
 
 
 def read_whole(descriptor: int) -> bytes:
@@ -48,7 +49,7 @@ def read_once(path: str) -> bytes:
 
 
 class Reader:
-    """The sources this machine has, open."""
+    """The sources this machine has, open; PccError where it has none at all."""
 
     def __init__(self, proc_root: str, table: "Iterable[Source]") -> None:
         self.unreadable: "Dict[str, str]" = {}
@@ -62,6 +63,8 @@ class Reader:
                 self.unreadable[source.subsystem] = error.strerror or str(error)
             else:
                 self.files.append((source.subsystem, descriptor))
+        if not self.files:
+            raise PccError("nothing to sample in {} (try --proc-root /proc)".format(proc_root))
 
     def lines(self, start: bytes) -> "List[bytes]":
         """A record of every source; one that fails this time is left out of this tick and read again in the next."""

@@ -1,5 +1,6 @@
 """Durations and labels as people write them."""
 
+import os
 import re
 
 from .errors import PccError
@@ -9,6 +10,7 @@ if MYPY:
     from typing import Dict, Union
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST = 10000 * 86400.0  # a system call's time-out ends at some centuries
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -23,7 +25,7 @@ def parse_duration(text: str, origin: str, example: str) -> float:
             break
         seconds += float(match.group(1)) * SECONDS[match.group(2)]
         position = match.end()
-    if position != len(text) or not seconds > 0:
+    if position != len(text) or not 0 < seconds <= LONGEST:
         raise PccError("bad value for {}: {!r} (try {})".format(origin, text, example))
     return seconds
 
@@ -44,5 +46,14 @@ def parse_labels(text: str, origin: str) -> "Dict[str, str]":
 
 
 def plain(seconds: float) -> "Union[int, float]":
-    """The number without a fraction where it has none, for messages and JSON."""
+    """The number to the microsecond, without a fraction where it has none, for messages."""
+    seconds = round(seconds, 6)
     return int(seconds) if seconds == int(seconds) else seconds
+
+
+def clean(text: str) -> str:
+    """Text from outside as JSON can hold it: bytes that were no UTF-8 become `\\xNN`.
+
+    Python 3.6 in the C locale takes every letter beyond ASCII for such bytes.
+    """
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
