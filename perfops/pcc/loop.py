@@ -88,7 +88,8 @@ def end_facts(reason: str, ticks: int, missed: int, size: int, unreadable: "Dict
 
 def wait_for_whole_second(stop: Stop) -> None:
     """Start on a whole second of the wall clock, so that the samples of several machines lie side by side."""
-    stop.wait_until(boottime() + 1 - time.time() % 1)
+    remaining = 1 - time.time() % 1
+    stop.wait_until(boottime() + remaining)
 
 
 def last_tick(duration: float, frequency: float) -> int:
