@@ -8,6 +8,7 @@ import json
 import os
 import select
 
+from .sources import read_whole
 from .units import clean
 
 MYPY = False
@@ -56,17 +57,16 @@ class FileSystems:
         self.mounts: "List[str]" = []
         self.seen: "Dict[str, Tuple[Tuple[int, int, int, int], str]]" = {}
         try:
-            self.file = open(os.path.join(proc_root, "self/mounts"), "rb", buffering=0)
+            self.table = os.open(os.path.join(proc_root, "self/mounts"), os.O_RDONLY | os.O_CLOEXEC)
             self.read_mounts()
         except OSError as error:
             self.unreadable = error.strerror
         else:
-            self.changes.register(self.file, select.POLLPRI)
+            self.changes.register(self.table, select.POLLPRI)
 
     def read_mounts(self) -> None:
         """Read the list anew."""
-        self.file.seek(0)
-        self.mounts = local_mounts(os.fsdecode(self.file.read()))
+        self.mounts = local_mounts(os.fsdecode(read_whole(self.table)))
 
     def measurement(self) -> bytes:
         """One JSON object a line for every file system that answers."""

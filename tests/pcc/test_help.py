@@ -1,0 +1,59 @@
+"""What `pcc --help` shows runs as it stands."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from fix_pcc import check_books, environment, read
+
+from perfops.pcc.options import EXAMPLES, build_parser, read_options
+
+COMMANDS = [line.strip() for line in EXAMPLES.splitlines() if re.match(r"  (PCC_\w+=\S+ )*pcc\b", line)]
+
+
+def test_there_are_examples() -> None:
+    assert len(COMMANDS) >= 4
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_example_runs(command: str, packed: Path, tmp_path: Path) -> None:
+    """With its times shortened; a description behind two spaces is none of the command."""
+    command = command.split("   ", maxsplit=1)[0]
+    short = re.sub(r"(duration[ =])\S+", r"\g<1>40ms", command, flags=re.IGNORECASE)
+    short = re.sub(r"(frequency[ =])\S+", r"\g<1>20ms", short, flags=re.IGNORECASE)
+    short = short.replace("/var/tmp/", f"{tmp_path}/")
+    variables = environment(PATH=f"{packed.parent}:{os.environ['PATH']}", PCC_DURATION="40ms", PCC_FREQUENCY="20ms")
+    done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("*.json")
+    records = read(path)
+    assert check_books(records, 0.02, 2)["reason"] == "duration"
+    labels = re.search(r"--labels (\S+)", command)
+    if labels:
+        assert records[0]["measurement"]["labels"] == dict(pair.split("=") for pair in labels[1].split(","))
+
+
+def test_help_shows_the_examples_and_every_flag(packed: Path) -> None:
+    done = subprocess.run([packed, "--help"], capture_output=True, text=True, env=environment(COLUMNS="120"))
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in COMMANDS)
+    for action in build_parser()._actions:
+        assert all(flag in done.stdout for flag in action.option_strings)
+
+
+def test_every_flag_with_a_value_can_be_set_in_the_environment() -> None:
+    values = {"mode": "local", "duration": "5m", "frequency": "2s", "id": "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"}
+    for action in build_parser()._actions:
+        if action.nargs == 0:
+            continue
+        value = values.get(action.dest, "k=v")
+        by_flag = read_options([action.option_strings[0], value], {})
+        by_variable = read_options([], {"PCC_" + action.dest.upper(): value})
+        assert getattr(by_flag, action.dest) == getattr(by_variable, action.dest)
+
+
+def test_the_version(packed: Path) -> None:
+    done = subprocess.run([packed, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "pcc 0.1.0\n")

@@ -1,0 +1,118 @@
+"""Flags and environment: the flag wins, and an error names where the value came from."""
+
+from pathlib import Path
+
+import pytest
+from fix_pcc import environment, run
+
+from perfops.pcc.errors import PccError
+from perfops.pcc.options import UUID, make_id, read_options
+
+IDENTITY = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"
+
+
+def refused(arguments: list[str], variables: dict[str, str] | None = None) -> str:
+    with pytest.raises(PccError) as caught:
+        read_options(arguments, variables or {})
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_the_defaults() -> None:
+    options = read_options([], {})
+    assert (options.mode, options.duration, options.frequency, options.labels) == ("local", 600, 1, {})
+    assert (options.proc_root, options.sys_root, options.quiet) == ("/proc", "/sys", False)
+    assert options.collection == options.id + ".json"
+    assert UUID.fullmatch(options.id)
+
+
+def test_every_value_comes_from_the_environment() -> None:
+    options = read_options(
+        [],
+        {
+            "PCC_MODE": "local", "PCC_DURATION": "1h30m", "PCC_FREQUENCY": "250ms", "PCC_COLLECTION": "/a/b.json",
+            "PCC_ID": IDENTITY.upper(), "PCC_IDENTIFIER": "vm-1", "PCC_LABELS": "k=v", "PCC_PROC_ROOT": "/host/proc",
+            "PCC_SYS_ROOT": "/host/sys",
+        },
+    )  # fmt: skip
+    assert options == (
+        *("local", 5400, 0.25, "/a/b.json", IDENTITY, "vm-1", {"k": "v"}, "/host/proc", "/host/sys"),
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "flag", "read"),
+    [
+        ("DURATION", "2h", "90s", 90),
+        ("FREQUENCY", "5x", "250ms", 0.25),
+        ("COLLECTION", "a.json", "b.json", "b.json"),
+        ("ID", "no id", IDENTITY, IDENTITY),
+        ("IDENTIFIER", "vm-1", "vm-2", "vm-2"),
+        ("LABELS", "no label", "k=v", {"k": "v"}),
+        ("MODE", "trickle", "local", "local"),
+        ("PROC_ROOT", "/a", "/b", "/b"),
+        ("SYS_ROOT", "/a", "/b", "/b"),
+    ],
+)
+def test_the_flag_beats_the_environment(name: str, given: str, flag: str, read: object) -> None:
+    options = read_options(["--" + name.lower().replace("_", "-"), flag], {"PCC_" + name: given})
+    assert getattr(options, name.lower()) == read
+
+
+def test_an_empty_variable_is_none() -> None:
+    assert read_options([], {"PCC_DURATION": "", "PCC_LABELS": ""}).duration == 600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "sentence"),
+    [
+        ([], {"PCC_FREQUENCY": "5x"}, "bad value for PCC_FREQUENCY: '5x' (try 5s)"),
+        (["--frequency", "5x"], {}, "bad value for --frequency: '5x' (try 5s)"),
+        ([], {"PCC_DURATION": "ten"}, "bad value for PCC_DURATION: 'ten' (try 10m)"),
+        (["--frequency", "9ms"], {}, "bad value for --frequency: '9ms' is below 10ms (try 250ms)"),
+        (
+            ["--duration", "1s", "--frequency", "5s"], {},
+            "bad value for --duration: '1s' is shorter than the frequency of 5s (try 50s)",
+        ),
+        (
+            ["--frequency", "70ms"], {"PCC_DURATION": "20ms"},
+            "bad value for PCC_DURATION: '20ms' is shorter than the frequency of 0.07s (try 0.7s)",
+        ),
+        (["--mode", "trickle"], {}, "bad value for --mode: 'trickle' (try local)"),
+        ([], {"PCC_MODE": "remote"}, "bad value for PCC_MODE: 'remote' (try local)"),
+        (["--duration"], {}, "argument --duration: expected one argument (try pcc --help)"),
+        (["--durations", "5s"], {}, "unrecognized arguments: --durations 5s (try pcc --help)"),
+        (["5s"], {}, "unrecognized arguments: 5s (try pcc --help)"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_sentence(arguments: list[str], variables: dict[str, str], sentence: str) -> None:
+    assert refused(arguments, variables) == sentence
+
+
+def test_a_bad_id_is_told_as_it_was_given_with_a_good_one_to_take() -> None:
+    told = refused(["--id", "My-Id"])
+    assert told.startswith("bad value for --id: 'My-Id' (try ")
+    assert UUID.fullmatch(told[:-1].rpartition(" ")[2])
+
+
+def test_ids_are_random_uuids_of_version_4() -> None:
+    made = {make_id() for _ in range(100)}
+    assert len(made) == 100
+    assert all(UUID.fullmatch(each) and each[14] == "4" and each[19] in "89ab" for each in made)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "sentence"),
+    [
+        ([], {"PCC_FREQUENCY": "5x"}, "pcc: bad value for PCC_FREQUENCY: '5x' (try 5s)\n"),
+        (["--rate", "5s"], {}, "pcc: unrecognized arguments: --rate 5s (try pcc --help)\n"),
+        (["--proc-root", "/nowhere"], {}, "pcc: nothing to sample in /nowhere (try --proc-root /proc)\n"),
+    ],
+)
+def test_bad_input_ends_the_program_with_2_one_line_and_no_file(
+    packed: Path, tmp_path: Path, arguments: list[str], variables: dict[str, str], sentence: str
+) -> None:
+    done = run(packed, *arguments, env=environment(**variables), cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+    assert not list(tmp_path.iterdir())
