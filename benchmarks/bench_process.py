@@ -1,7 +1,7 @@
 """`perfops process` of a day at 1 Hz, all outputs, beside orjson.loads of every line of the same file.
 
-Prints, for a recording with /proc/cpuinfo in every tick (as others write it) and without (as pcc writes it), the ratio of
-the medians of wall times and the peak memory. Limits: 12 times orjson.loads, 80 MB.
+Prints, for a recording with /proc/cpuinfo in every tick (as others write it) and without (as pcc writes it), the
+ratio of the medians of wall times and the peak memory. Limits: 12 times orjson.loads, 80 MB.
 """
 
 import subprocess

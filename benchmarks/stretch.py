@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 COUNTERS = ("/proc/stat", "/proc/diskstats", "/proc/net/dev")
@@ -39,8 +40,10 @@ def stretch(source: Path, snapshots: int, leave_out: tuple[str, ...] = ()) -> It
                 parts = tokens[place][name].copy()
                 for index, step in growth[name].items():
                     parts[index] = str(int(parts[index]) + turn * step)
-                text = "".join(parts)
-            record = {"timestamp": START + number, "subsystem": name, "measurement": text}
+                measured = "".join(parts)
+            else:
+                measured = text
+            record = {"timestamp": START + number, "subsystem": name, "measurement": measured}
             yield json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
@@ -51,7 +54,7 @@ def grown(series: list[list[str]]) -> dict[int, int]:
         if not values[0].isdigit():
             continue
         numbers = list(map(int, values))
-        if numbers[-1] > numbers[0] and all(later >= earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
+        if numbers[-1] > numbers[0] and all(earlier <= later for earlier, later in pairwise(numbers)):
             steps[index] = numbers[-1] - numbers[0] + (numbers[1] - numbers[0])
     return steps
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, process
+from perfops.cli import build_pcc, db, exercise, load, process, report
 
 app = typer.Typer(
     name="perfops",
@@ -16,6 +16,7 @@ app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
 app.command("load")(load.load)
 app.command("process")(process.process)
+app.command("report")(report.report)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 pcprocess.command("pcprocess")(process.process)

@@ -64,12 +64,12 @@ def first_lines(options: "Options", start: bytes, unreadable: "Dict[str, str]") 
     return [encode.json_line(start, "host", host.host_facts(options, unreadable))] + once
 
 
-def peak_memory() -> "Optional[int]":
+def peak_memory(otherwise: int) -> int:
     """The most this program has had in memory, in KiB; getrusage would count the program that started it, too."""
     for row in (host.text_of("/proc/self/status") or "").splitlines():
         if row.startswith("VmHWM:"):
             return int(row.split()[1])
-    return None
+    return otherwise
 
 
 def end_facts(reason: str, ticks: int, missed: int, size: int, unreadable: "Dict[str, str]") -> "Dict[str, Any]":
@@ -81,7 +81,7 @@ def end_facts(reason: str, ticks: int, missed: int, size: int, unreadable: "Dict
         "missed": missed,
         "bytes": size,
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 6),
-        "peak_memory_kib": peak_memory(),
+        "peak_memory_kib": peak_memory(usage.ru_maxrss),
         "unreadable": unreadable,
     }
 

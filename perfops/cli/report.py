@@ -1,0 +1,61 @@
+"""perfops report: one HTML file about a run."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfops.cli.options import Db
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="Name of a run, or id of one collection.", metavar="RUN|COLLECTION")],
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; else report-RUN.html here.", metavar="FILE")
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Draw a report: one HTML file that holds all it needs and opens in any browser, also without a network.
+
+    Its path is the last line that is printed. Exit codes: 0 done, 2 no such run or collection, 3 the file cannot be
+    written, 4 the database cannot be reached or refused.
+
+    Example: perfops report nightly --output nightly.html
+    """
+    from perfops.cli.progress import advancing
+    from perfops.report.page import build
+    from perfops.store.connection import database, find_target
+    from perfops.store.machines import find_machines
+
+    path = output or Path(f"report-{re.sub(r'[^A-Za-z0-9._-]+', '-', run)}.html")
+    check_folder(path)
+    with database(find_target(db)) as connection:
+        machines = find_machines(connection, run)
+        with advancing("drawing the report", len(machines)) as advance:
+            text = build(connection, run, machines, advance)
+    write(path, text)
+    typer.echo(path.absolute())
+
+
+def check_folder(path: Path) -> None:
+    """BadInputError where the file could not be made, before the work is done."""
+    from perfops.errors import BadInputError
+
+    if path.is_dir():
+        raise BadInputError(f"{path} is a folder (give a file: --output {path / 'report.html'})")
+    if not path.absolute().parent.is_dir():
+        raise BadInputError(f"no such folder: {path.absolute().parent} (make it, or name another file in --output)")
+
+
+def write(path: Path, text: str) -> None:
+    """Write the file whole or not at all: a report that is there stays until the new one is complete."""
+    from perfops.errors import MachineError
+
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise MachineError(f"cannot write {path}: {error.strerror} (name another place in --output)") from error

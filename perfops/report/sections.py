@@ -1,0 +1,160 @@
+"""The part of the page that belongs to one machine, as the template needs it, and the numbers for its script."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTEM, Kind
+from perfops.report import heat
+from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, OVERVIEW
+from perfops.report.facts import all_facts, facts, observer_cost
+from perfops.report.gather import Gathered
+from perfops.report.pictures import Picture, across, of_device, offsets, whole
+from perfops.report.remarks import Remark, remarks
+from perfops.report.statistics import ALL, Device
+from perfops.report.statistics import HOST as WHOLE
+from perfops.report.tables import Table, Tile, table, tiles
+from perfops.report.units import length
+
+DEVICES = (DISK, NET, FILESYSTEM, CONTAINER)
+TITLES = {
+    CPU.name: "CPUs",
+    DISK.name: "Disks",
+    NET.name: "Network interfaces",
+    FILESYSTEM.name: "File systems",
+    CONTAINER.name: "Containers",
+}
+OPEN = 6  # devices whose charts stand open
+
+
+class DeviceCharts(NamedTuple):
+    """Charts of one device, or of all of a kind where `name` is empty."""
+
+    name: str
+    pictures: list[Picture]
+    opened: bool
+
+
+class Group(NamedTuple):
+    """The devices of a kind. `idle` names those that did nothing, `more` those that only the tables show."""
+
+    title: str
+    about: str
+    charts: list[DeviceCharts]
+    idle: list[str]
+    more: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The part of the page about one machine. `device_tables` pairs the title of a kind with its tables."""
+
+    anchor: str
+    name: str
+    site: str
+    labels: dict[str, str]
+    facts: list[tuple[str, str]]
+    all_facts: list[tuple[str, str]]
+    remarks: list[Remark]
+    tiles: list[Tile]
+    resolution: str
+    overview: list[Picture]
+    cpus: int
+    groups: list[Group]
+    tables: list[Table]
+    device_tables: list[tuple[str, list[Table]]]
+    observer: str | None
+    data: dict[str, Any]
+
+
+def section(gathered: Gathered, number: int) -> Section:
+    """Turn what was gathered into words, tables and charts."""
+    machine, found, frames = gathered.machine, gathered.found, gathered.frames
+    stack = CPU_STACK if CPU.name in frames else CPU_STACK_OF_HOST
+    overview = [whole(chart, frames, found) for chart in (stack, *OVERVIEW)] if HOST.name in frames else []
+    groups = [group(kind, gathered) for kind in DEVICES if kind.name in found]
+    cpus = [device for device in found.get(CPU.name, {}).values() if device.key != ALL]
+    start = machine.start.timestamp()
+    pictures = [*overview, *(picture for entry in groups for charts in entry.charts for picture in charts.pictures)]
+    times = {name: offsets(frame, start) for name, frame in frames.items()}
+    heated = None
+    if gathered.heat is not None:
+        heated = heat.encoded(gathered.heat, cpus, machine.frequency)
+        times[heat.TIMES] = offsets(gathered.heat, start)
+    return Section(
+        anchor=f"machine-{number}",
+        name=machine.name,
+        site=machine.site,
+        labels=machine.labels,
+        facts=facts(machine, found),
+        all_facts=all_facts(machine),
+        remarks=remarks(machine, gathered.rows),
+        tiles=tiles(found),
+        resolution=resolution(gathered),
+        overview=overview,
+        cpus=len(cpus),
+        groups=groups,
+        tables=[table(kind, found[kind.name][WHOLE]) for kind in (HOST, SYSTEM) if WHOLE in found.get(kind.name, {})],
+        device_tables=[
+            (title, [table(kind, device) for device in found[kind.name].values()])
+            for title, kind in (
+                ("CPUs", CPU),
+                *((TITLES[kind.name], kind) for kind in (DISK, NET, FILESYSTEM, CONTAINER)),
+            )
+            if kind.name in found
+        ],
+        observer=observer_cost(machine),
+        data={
+            "start": start,
+            "end": machine.end.timestamp(),
+            "period": machine.frequency,
+            "x": times,
+            "charts": [picture.data for picture in pictures],
+            "heat": heated,
+            "marks": [
+                {
+                    "kind": note.kind,
+                    "from": note.start.timestamp(),
+                    "to": note.end.timestamp() if note.end else None,
+                    "text": note.text,
+                }
+                for note in machine.annotations
+            ],
+        },
+    )
+
+
+def group(kind: Kind, gathered: Gathered) -> Group:
+    """The devices of one kind."""
+    found, frames, drawn = gathered.found, gathered.frames, gathered.drawn[kind.name]
+    devices = list(found[kind.name].values())
+    more = [device.name for device in devices if not device.idle and device not in drawn]
+    charts: list[DeviceCharts]
+    if kind.name in DEVICE_CHARTS:
+        charts = [
+            DeviceCharts(device.name, charts_of(kind, device, gathered), place < OPEN)
+            for place, device in enumerate(drawn)
+        ]
+    elif drawn:
+        pictures = [across(chart, drawn, frames, found, more) for chart in ACROSS_DEVICES[kind.name]]
+        charts = [DeviceCharts("", pictures, opened=True)]
+    else:
+        charts = []
+    idle = [device.name for device in devices if device.idle]
+    return Group(TITLES[kind.name], kind.description, charts, idle, more)
+
+
+def charts_of(kind: Kind, device: Device, gathered: Gathered) -> list[Picture]:
+    """The charts of one device."""
+    return [of_device(chart, device, gathered.frames, gathered.found) for chart in DEVICE_CHARTS[kind.name]]
+
+
+def resolution(gathered: Gathered) -> str:
+    """What one point of a chart stands for."""
+    frame = gathered.frames.get(HOST.name)
+    if frame is None or not frame.width:
+        return "Each point is one sample: the mean over the time since the sample before it."
+    samples = round(frame.width / gathered.machine.frequency)
+    return (
+        f"Each point is {length(frame.width)}, {samples} samples: the line is their mean, the band reaches from the"
+        " lowest to the highest. In stacked charts the thin line is the highest. Percentiles are of all samples."
+    )
