@@ -1,6 +1,7 @@
 """perfops build-pcc: pack the sampler into the one file that is copied to the machines under test."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 from typing import Annotated
@@ -38,9 +39,22 @@ def build_pcc(
 
     Example: perfops build-pcc --output /tmp/pcc && /tmp/pcc --duration 5s --frequency 1s --collection /tmp/host.json
     """
+    content = packed()
     try:
-        output.write_bytes(packed())
-        output.chmod(0o755)
+        known = output.read_bytes() == content if output.is_file() else False
+        if not known:
+            write_whole(output, content)
     except OSError as error:
         raise MachineError(f"cannot write {output}: {error.strerror} (name another file with --output)") from error
-    typer.echo(f"{output} ({output.stat().st_size} bytes)")
+    typer.echo(f"{output} ({len(content)} bytes{', unchanged' * known})")
+
+
+def write_whole(output: Path, content: bytes) -> None:
+    """Write the file whole or not at all: whoever copies it meanwhile gets the old one or the new one."""
+    part = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        part.chmod(0o755)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,192 @@
+"""Collections of pcc on the machine it runs on: their files, their processes, what their records say.
+
+Nothing but the files and /proc is asked: a collection is known by its id, and whoever writes it has that id on its
+command line. So there is no pid file that could be stale.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+FILE = "collection.json"
+LOG = "pcc.log"
+TAIL = 1 << 16  # bytes at a file's end that hold its end record
+HEAD = 1 << 20  # bytes at a file's start that hold its host record
+POLL = 0.1  # seconds between two looks
+
+
+class Collection:
+    """Where a collection of the home folder lies."""
+
+    def __init__(self, home, identity):
+        self.id = identity
+        self.folder = Path(home, "collections", identity)
+        self.file = self.folder / FILE
+        self.log = self.folder / LOG
+
+
+def collections_in(home):
+    """All collections of a home folder, in the order of their ids."""
+    try:
+        folders = sorted(Path(home, "collections").iterdir())
+    except FileNotFoundError:
+        return []
+    return [Collection(home, folder.name) for folder in folders]
+
+
+def running_pid(identity):
+    """The process that samples for this id, None where there is none."""
+    wanted = identity.encode("ascii")
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if b"--id" in words and words[words.index(b"--id") + 1] == wanted and not is_zombie(process):
+                    return int(process.name)
+            except (OSError, IndexError):  # ended meanwhile
+                continue
+    return None
+
+
+def is_zombie(process):
+    """Whether a process has ended and only its parent has not looked yet."""
+    return (process / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+
+
+def first_record(path, subsystem):
+    """The measurement of the first whole line, where it is of this subsystem, else {}."""
+    try:
+        with path.open("rb") as file:
+            return measurement(file.readline(HEAD), subsystem)
+    except FileNotFoundError:
+        return {}
+
+
+def last_record(path, subsystem):
+    """The measurement of the last line, where it is whole and of this subsystem, else {}."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - TAIL, 0))
+            lines = file.read().splitlines(True)
+    except FileNotFoundError:
+        return {}
+    return measurement(lines[-1], subsystem) if lines else {}
+
+
+def measurement(line, subsystem):
+    """The measurement of a line of this subsystem as it is, {} for any other line."""
+    if not line.endswith(b"\n"):
+        return {}
+    try:
+        record = json.loads(line.decode("utf-8"))
+        if record["subsystem"] != subsystem:
+            return {}
+        return dict(json.loads(record["measurement"]), timestamp=record["timestamp"])
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def last_words(path):
+    """The last line of a log, '' where there is none."""
+    try:
+        with path.open("rb") as file:
+            lines = file.read(TAIL).decode("utf-8", "replace").strip().splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[-1] if lines else ""
+
+
+def facts(collection):
+    """What can be said of a collection now, as the module returns it."""
+    pid = running_pid(collection.id)
+    host = first_record(collection.file, "host")
+    end = last_record(collection.file, "end")
+    try:
+        size = collection.file.stat().st_size
+    except FileNotFoundError:
+        size = 0
+    return {
+        "id": collection.id,
+        "collection": str(collection.file),
+        "log": str(collection.log),
+        "pid": pid,
+        "running": pid is not None,
+        "finished": pid is None and bool(host),
+        "complete": pid is None and bool(end),
+        "started_at": host.get("timestamp"),
+        "duration": host.get("duration"),
+        "size": size,
+        "reason": end.get("reason"),
+        "ticks": end.get("ticks"),
+        "missed": end.get("missed"),
+        "cpu_seconds": end.get("cpu_seconds"),
+        "peak_memory_kib": end.get("peak_memory_kib"),
+        "said": last_words(collection.log),
+    }
+
+
+def wait_while(condition, seconds):
+    """Wait while the condition holds, `seconds` at most; whether it does no longer."""
+    deadline = time.monotonic() + seconds
+    while condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def start(collection, command, environment, patience):
+    """Start pcc detached from this process and its terminal, and wait for its first tick; an error is its last words.
+
+    OSError where the folder cannot be made or the program not be started.
+    """
+    collection.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if collection.file.exists():  # without a tick in it: an earlier start came to nothing
+        collection.file.unlink()
+    with collection.log.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=str(collection.folder),
+            env=environment,
+            start_new_session=True,
+            close_fds=True,
+        )
+
+    def waiting():
+        return process.poll() is None and not first_record(collection.file, "host")
+
+    wait_while(waiting, patience)
+    if first_record(collection.file, "host"):
+        return None
+    return last_words(collection.log) or "it ended with status {0}".format(process.poll())
+
+
+def stop(collection, patience):
+    """Ask pcc to end, and wait until it has; whether it has."""
+    pid = running_pid(collection.id)
+    if pid is None:
+        return True
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return True
+    return wait_while(lambda: running_pid(collection.id) == pid, patience)
+
+
+def remove(collection):
+    """Remove the collection's folder, and the folder of all collections when it was the last."""
+    if collection.folder.is_dir():
+        shutil.rmtree(str(collection.folder))
+    with suppress(OSError):  # others are there, or nothing was
+        collection.folder.parent.rmdir()

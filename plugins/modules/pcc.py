@@ -1,0 +1,298 @@
+#!/usr/bin/python
+# Copyright: the perfops authors
+# Apache License 2.0 (see LICENSE)
+"""The collector as a module."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pcc
+short_description: Sample /proc of a machine with perfops' collector
+version_added: 0.1.0
+author: The perfops authors (@perfops)
+description:
+  - Starts a collection that goes on when the connection ends, waits for its end, stops it, or removes it.
+  - A collection is known by its O(id). Nothing is started for an id that is there already, running or ended.
+  - The program itself has to be there already, as the role P(perfops.perfops.pcc#role) puts it; it needs Python 3.6.
+options:
+  state:
+    description:
+      - V(started) has the collection running or ended; waits until its first sample is on the machine's disk.
+      - V(finished) waits at most O(timeout) seconds for its end; RV(finished) says whether it came.
+      - V(stopped) ends it cleanly, with its last sample written. Without O(id), all collections in O(home).
+      - V(absent) stops it and removes its files. Without O(id), all collections in O(home).
+    type: str
+    choices: [started, finished, stopped, absent]
+    default: started
+  id:
+    description: The collection's id, a UUID. Needed for V(started) and V(finished).
+    type: str
+  home:
+    description: The folder of collections on the machine, made when missing.
+    type: path
+    default: ~/.perfops
+  program:
+    description: The collector's file; by default C(pcc) in O(home).
+    type: path
+  duration:
+    description: How long to sample, such as V(90s), V(10m), V(1h30m).
+    type: str
+    default: 10m
+  frequency:
+    description: Time between two samples, such as V(250ms), V(1s), V(5s).
+    type: str
+    default: 1s
+  identifier:
+    description: Name of the machine among the machines of a run; by default its host name.
+    type: str
+  labels:
+    description: What to remember about the collection; keys and values without commas, keys without C(=).
+    type: dict
+    default: {}
+  timeout:
+    description:
+      - Seconds to wait, with V(finished) for the end, else for the collector to answer.
+      - With V(finished), V(0) looks without waiting.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description: Says what would change, and changes nothing.
+    support: full
+  diff_mode:
+    description: Shows no differences.
+    support: none
+  platform:
+    description: Linux with C(/proc).
+    platforms: linux
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Sample for ten minutes, once a second
+  perfops.perfops.pcc:
+    id: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
+    duration: 10m
+    frequency: 1s
+    labels:
+      build: "42"
+
+- name: Wait for the end
+  perfops.perfops.pcc:
+    id: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
+    state: finished
+    timeout: 660
+  register: sampled
+
+- name: Look once, without waiting
+  perfops.perfops.pcc:
+    id: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
+    state: finished
+    timeout: 0
+
+- name: End whatever samples on this machine
+  perfops.perfops.pcc:
+    state: stopped
+"""
+
+RETURN = r"""
+id:
+  description: The collection's id.
+  returned: with O(id)
+  type: str
+  sample: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
+collection:
+  description: Path of the collection's file.
+  returned: with O(id)
+  type: str
+  sample: /home/azureuser/.perfops/collections/0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11/collection.json
+log:
+  description: Path of the file with what the collector said.
+  returned: with O(id)
+  type: str
+  sample: /home/azureuser/.perfops/collections/0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11/pcc.log
+pid:
+  description: The collector's process, null where it does not run.
+  returned: with O(id)
+  type: int
+  sample: 4711
+running:
+  description: Whether it samples now.
+  returned: with O(id)
+  type: bool
+  sample: false
+finished:
+  description: Whether it has sampled and runs no longer.
+  returned: with O(id)
+  type: bool
+  sample: true
+complete:
+  description: Whether it has ended of itself or by a signal, with an end record; false where it was cut short.
+  returned: with O(id)
+  type: bool
+  sample: true
+started_at:
+  description: Time of the first sample in Unix seconds, null before it.
+  returned: with O(id)
+  type: float
+  sample: 1768077300.0
+duration:
+  description: The seconds it was asked to sample.
+  returned: with O(id)
+  type: float
+  sample: 600.0
+size:
+  description: Bytes written.
+  returned: with O(id)
+  type: int
+  sample: 5242880
+reason:
+  description: What ended it, V(duration) or the name of a signal; null where it was cut short or runs.
+  returned: with O(id)
+  type: str
+  sample: duration
+ticks:
+  description: Samples taken; null where it was cut short or runs.
+  returned: with O(id)
+  type: int
+  sample: 601
+missed:
+  description: Samples that were due and could not be taken; null where it was cut short or runs.
+  returned: with O(id)
+  type: int
+  sample: 0
+cpu_seconds:
+  description: CPU time the collector itself took; null where it was cut short or runs.
+  returned: with O(id)
+  type: float
+  sample: 0.31
+peak_memory_kib:
+  description: The most memory the collector itself had; null where it was cut short or runs.
+  returned: with O(id)
+  type: int
+  sample: 9216
+said:
+  description: The last line the collector said.
+  returned: with O(id)
+  type: str
+  sample: "pcc: 601 ticks, 0 missed, 5242880 bytes, 0.31 s CPU, ended by duration"
+collections:
+  description: Ids of the collections that were stopped or removed.
+  returned: without O(id)
+  type: list
+  elements: str
+  sample: [0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11]
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.perfops.perfops.plugins.module_utils import collections
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+OPTIONS = {
+    "state": {"type": "str", "choices": ["started", "finished", "stopped", "absent"], "default": "started"},
+    "id": {"type": "str"},
+    "home": {"type": "path", "default": "~/.perfops"},
+    "program": {"type": "path"},
+    "duration": {"type": "str", "default": "10m"},
+    "frequency": {"type": "str", "default": "1s"},
+    "identifier": {"type": "str"},
+    "labels": {"type": "dict", "default": {}},
+    "timeout": {"type": "int", "default": 60},
+}
+
+
+def joined_labels(module):
+    """The labels as the collector reads them."""
+    for key, value in module.params["labels"].items():
+        if "," in "{0}{1}".format(key, value) or "=" in key or not key:
+            module.fail_json(msg="bad label {0!r}: {1!r} (no commas, and no '=' in keys)".format(key, value))
+    return ",".join("{0}={1}".format(key, value) for key, value in module.params["labels"].items())
+
+
+def command(module, program, collection):
+    """The collector's command line."""
+    words = [sys.executable, str(program), "--id", collection.id, "--collection", str(collection.file)]
+    words += ["--duration", module.params["duration"], "--frequency", module.params["frequency"]]
+    if module.params["identifier"]:
+        words += ["--identifier", module.params["identifier"]]
+    labels = joined_labels(module)
+    return words + (["--labels", labels] if labels else [])
+
+
+def start(module, collection):
+    """Have the collection running or ended; whether that was new."""
+    facts = collections.facts(collection)
+    if facts["running"] or facts["finished"]:
+        return False
+    program = Path(module.params["program"] or Path(module.params["home"], "pcc"))
+    words = command(module, program, collection)
+    if module.check_mode:
+        return True
+    if not program.is_file():
+        module.fail_json(msg="no collector at {0} (put it there with the role perfops.perfops.pcc)".format(program))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PCC_")}
+    try:
+        error = collections.start(collection, words, environment, module.params["timeout"])
+    except OSError as problem:
+        module.fail_json(msg="cannot start {0}: {1} (name another folder in home)".format(program, problem))
+    if error:
+        if not collections.facts(collection)["running"]:
+            collections.remove(collection)
+        module.fail_json(msg=error, id=collection.id)
+    return True
+
+
+def stop(module, collection):
+    """Have the collection ended; whether it ran."""
+    if collections.running_pid(collection.id) is None:
+        return False
+    if not module.check_mode and not collections.stop(collection, module.params["timeout"]):
+        text = "the collection {0} does not end within {1} s (give a longer timeout, or end its process)"
+        module.fail_json(msg=text.format(collection.id, module.params["timeout"]), **collections.facts(collection))
+    return True
+
+
+def remove(module, collection):
+    """Have the collection stopped and its files gone; whether there was anything."""
+    changed = stop(module, collection)
+    if not collection.folder.is_dir():
+        return changed
+    if not module.check_mode:
+        collections.remove(collection)
+    return True
+
+
+def main():
+    """Read, decide, act, read again."""
+    module = AnsibleModule(
+        argument_spec=OPTIONS,
+        required_if=[("state", "started", ["id"]), ("state", "finished", ["id"])],
+        supports_check_mode=True,
+    )
+    state, identity, home = module.params["state"], module.params["id"], module.params["home"]
+    if identity is None:
+        act = stop if state == "stopped" else remove
+        done = [each.id for each in collections.collections_in(home) if act(module, each)]
+        module.exit_json(changed=bool(done), collections=done)
+    if not UUID.match(identity.lower()):
+        module.fail_json(msg="bad value for id: {0!r} (try the output of uuidgen)".format(identity))
+    collection = collections.Collection(home, identity.lower())
+    changed = False
+    if state == "started":
+        changed = start(module, collection)
+    elif state == "stopped":
+        changed = stop(module, collection)
+    elif state == "absent":
+        changed = remove(module, collection)
+    elif not module.check_mode:
+        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, module.params["timeout"])
+    module.exit_json(changed=changed, **collections.facts(collection))
+
+
+if __name__ == "__main__":
+    main()
