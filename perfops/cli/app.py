@@ -2,7 +2,8 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, process, report
+from perfops.cli import build_pcc, db, exercise, load, process, report, show, verify
+from perfops.cli import list as listing
 
 app = typer.Typer(
     name="perfops",
@@ -14,9 +15,12 @@ app = typer.Typer(
 app.command("build-pcc")(build_pcc.build_pcc)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
+app.command("list")(listing.list_collections)
 app.command("load")(load.load)
 app.command("process")(process.process)
 app.command("report")(report.report)
+app.command("show")(show.show)
+app.command("verify")(verify.verify)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 pcprocess.command("pcprocess")(process.process)

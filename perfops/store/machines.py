@@ -19,6 +19,7 @@ class Machine:
     """One collection and its collector; `name` is the collector's, told apart where it was recorded twice in a run."""
 
     collection: UUID
+    collector: str
     name: str
     site: str
     run: str | None
@@ -59,6 +60,7 @@ def find_machines(connection: Connection, name: str) -> list[Machine]:
     return [
         Machine(
             collection=row[0],
+            collector=row[1],
             name=row[1] if names.count(row[1]) == 1 else f"{row[1]} ({twin(rows, row)})",
             site=row[2],
             run=row[3],

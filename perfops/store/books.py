@@ -1,0 +1,112 @@
+"""Closed books: what processing counted is what the database holds, and what the recorder sampled is accounted for."""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from psycopg import sql
+
+from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
+from perfops.store.connection import Connection
+from perfops.store.machines import Machine
+
+MISSED = re.compile(r"(\d+) ticks missed")  # in the text of a gap; those of one moment stand in one text
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Two figures that must be equal; `kind` is that of the samples in question, None for the collection as a whole.
+
+    `text` says what the two are, with `{expected}` and `{found}` in it.
+    """
+
+    name: str
+    kind: str | None
+    text: str
+    expected: int
+    found: int
+
+    @property
+    def closes(self) -> bool:
+        """Whether they are equal."""
+        return self.expected == self.found
+
+    def told(self) -> str:
+        """The check in words."""
+        of = f"{self.kind}: " if self.kind else ""
+        return of + self.text.format(expected=self.expected, found=self.found)
+
+
+class Books(NamedTuple):
+    """The checks of one collection, and what could not be checked and why."""
+
+    checks: list[Check]
+    notes: list[str]
+
+    @property
+    def differences(self) -> list[Check]:
+        """The checks that do not close."""
+        return [check for check in self.checks if not check.closes]
+
+
+class Held(NamedTuple):
+    """What the database holds of a kind: rows, keys with more than one row, rows outside of the collection's time."""
+
+    rows: int
+    repeated: int
+    outside: int
+
+
+def check_books(connection: Connection, machine: Machine) -> Books:
+    """All checks of one collection."""
+    summary = machine.summary
+    checks = [check for kind in KINDS for check in check_kind(connection, machine, kind)]
+    notes = []
+    if summary.samples.get(HOST.name) or not summary.samples.get(CONTAINER.name):
+        segments = f"{summary.segments} segment{'s' * (summary.segments != 1)}"
+        text = f"{summary.snapshots} snapshots in {segments} make {{expected}} rows, {{found}} in the database"
+        rows = next(check.found for check in checks if (check.name, check.kind) == ("rows", HOST.name))
+        checks.append(Check("host_rows", HOST.name, text, summary.snapshots - summary.segments, rows))
+    else:
+        notes.append("a recording of containers alone")
+    if summary.ticks is None:
+        notes.append("no end record" + (": cut short" if summary.recorder == "pcc" else ""))
+    else:
+        text = "{expected} ticks by the end record, {found} snapshots read"
+        checks.append(Check("ticks", None, text, summary.ticks, summary.snapshots))
+    if summary.missed is not None:
+        text = "{expected} ticks missed by the end record, {found} by the gaps"
+        checks.append(Check("missed", None, text, summary.missed, declared(machine)))
+    if summary.damaged_lines:
+        notes.append(f"{summary.damaged_lines} damaged line{'s' * (summary.damaged_lines != 1)}")
+    return Books(checks, notes)
+
+
+def check_kind(connection: Connection, machine: Machine, kind: Kind) -> list[Check]:
+    """Rows are those that were counted, one a key, and within the time of the collection."""
+    held, counted = find_held(connection, machine, kind), machine.summary.samples.get(kind.name, 0)
+    return [
+        Check("rows", kind.name, "{expected} rows by processing, {found} in the database", counted, held.rows),
+        Check("repeated", kind.name, "{found} times have more than one row of a device", 0, held.repeated),
+        Check("outside", kind.name, "{found} rows before the start or after the end", 0, held.outside),
+    ]
+
+
+def find_held(connection: Connection, machine: Machine, kind: Kind) -> Held:
+    """What the database holds of a kind; the time is not bounded here, as rows outside of it are looked for."""
+    query = sql.SQL("""
+        SELECT coalesce(sum(rows), 0)::bigint, count(*) FILTER (WHERE rows > 1),
+               coalesce(sum(rows) FILTER (WHERE "timestamp" NOT BETWEEN %(start)s AND %(end)s), 0)::bigint
+          FROM (SELECT {keys}, count(*) AS rows FROM {table} WHERE collection_id = %(collection)s GROUP BY {keys}) held
+    """)
+    names = ("timestamp", *(key.name for key in kind.keys))
+    keys = sql.SQL(", ").join(map(sql.Identifier, names))
+    values = {"collection": machine.collection, "start": machine.start, "end": machine.end}
+    row = connection.execute(query.format(keys=keys, table=sql.Identifier(kind.table)), values).fetchone()
+    return Held(*row) if row else Held(0, 0, 0)
+
+
+def declared(machine: Machine) -> int:
+    """Ticks that the gaps of a collection say were missed."""
+    gaps = (note.text for note in machine.annotations if note.kind == "gap")
+    return sum(int(ticks) for text in gaps for ticks in MISSED.findall(text))
