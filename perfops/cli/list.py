@@ -21,7 +21,7 @@ def list_collections(
     label: Annotated[
         list[str] | None, typer.Option(help="Only those with this label; may be given again.", metavar="KEY=VALUE")
     ] = None,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, metavar="N")] = 20,
     db: Db = None,
     json: Json = False,
 ) -> None:

@@ -26,7 +26,7 @@ def show(
         str,
         typer.Option(help="Samples to show: host, system, cpu, disk, net, filesystem or container.", metavar="KIND"),
     ] = "host",
-    rows: Annotated[int, typer.Option(help="How many of the first rows to show, and how many of the last.", min=0)] = 3,
+    rows: Annotated[int, typer.Option(help="How many of the first and of the last rows.", min=0, metavar="N")] = 3,
     device: Annotated[
         str | None,
         typer.Option(

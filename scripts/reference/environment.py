@@ -1,0 +1,63 @@
+"""The page of environment variables: those of flags from the parsers, the others by name."""
+
+from commands import commands, pcc_flags
+from markdown import code, table
+
+from perfops.store.connection import LIBPQ_VARIABLES, VARIABLE
+
+HEAD = """# Environment
+
+A flag or argument on the command line wins over its variable.
+"""
+URL = """The database: PostgreSQL's connection string, URI or key=value. `--db` wins; without either the `PG*` variables
+count, and without those the embedded server is used, and started when needed."""
+HOME = """The folder of the embedded server and its data; else `/var/lib/perfops` for root, and `~/.local/share/perfops` for
+others (under `XDG_DATA_HOME` where that is set)."""
+DATABASE = (
+    (VARIABLE, URL.replace("\n", " ")),
+    *((name, "Read by libpq: see PostgreSQL's documentation.") for name in LIBPQ_VARIABLES),
+    ("PERFOPS_HOME", HOME.replace("\n", " ")),
+)
+OTHERS = (
+    ("PERFOPS_RUN", "`make demo`: name of the run; else one made of the time."),
+    ("PERFOPS_COLLECTIONS", "Tests and benchmarks: the folder of real recordings; without it those tests skip."),
+    ("PERFOPS_SOAK", "Tests: `1` runs the series of faults with their full counts (`make soak`)."),
+)
+
+
+def page() -> str:
+    """The page."""
+    columns = ("variable", "what it does")
+    return HEAD + "".join(
+        f"\n## {title}\n\n{table(names, rows)}"
+        for title, names, rows in (
+            ("pcc", ("variable", "value", "what it does"), sampler()),
+            ("perfops and pcprocess", ("variable", "command", "what it does"), parameters()),
+            ("Database", columns, coded(DATABASE)),
+            ("This repository", columns, coded(OTHERS)),
+        )
+    )
+
+
+def sampler() -> list[tuple[str, ...]]:
+    """Every flag of pcc that takes a value can be set by its variable."""
+    return [
+        (code("PCC_" + flag.dest.upper()), code(flag.metavar), str(flag.help))
+        for flag in pcc_flags()
+        if flag.nargs != 0
+    ]
+
+
+def parameters() -> list[tuple[str, ...]]:
+    """Arguments and options of perfops that a variable can give."""
+    return [
+        (code(parameter.envvar), code(name), parameter.help)
+        for name, command in commands()
+        for parameter in command.params
+        if parameter.envvar
+    ]
+
+
+def coded(rows: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """The rows with their names as code."""
+    return [(code(name), text) for name, text in rows]
