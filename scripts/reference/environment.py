@@ -11,8 +11,8 @@ A flag or argument on the command line wins over its variable.
 """
 URL = """The database: PostgreSQL's connection string, URI or key=value. `--db` wins; without either the `PG*` variables
 count, and without those the embedded server is used, and started when needed."""
-HOME = """The folder of the embedded server and its data; else `/var/lib/perfops` for root, and `~/.local/share/perfops` for
-others (under `XDG_DATA_HOME` where that is set)."""
+HOME = """The folder of the embedded server and its data; else `/var/lib/perfops` for root, and
+`~/.local/share/perfops` for others (under `XDG_DATA_HOME` where that is set)."""
 DATABASE = (
     (VARIABLE, URL.replace("\n", " ")),
     *((name, "Read by libpq: see PostgreSQL's documentation.") for name in LIBPQ_VARIABLES),

@@ -7,10 +7,10 @@ from perfops.catalogue import KINDS, Kind
 HEAD = """# Metrics
 
 Every figure perfops derives. A kind of sample is a CSV file and a table in the database with the same columns:
-`timestamp`, what tells the rows of one moment apart, then the metrics. Δ is the later snapshot's counter less the earlier
-one's, Δt their distance in seconds; levels are those of the later snapshot. A row stands for the interval that ends at its
-timestamp (UTC). An empty cell means that there is no value: where marked, in the ordinary course of things; else because
-the source could not be read or a counter has fallen.
+`timestamp`, what tells the rows of one moment apart, then the metrics. Δ is the later snapshot's counter less the
+earlier one's, Δt their distance in seconds; levels are those of the later snapshot. A row stands for the interval
+that ends at its timestamp (UTC). An empty cell means that there is no value: where marked, in the ordinary course of
+things; else because the source could not be read or a counter has fallen.
 """
 
 
