@@ -1,5 +1,6 @@
 """Samples to CSV: one file a kind, its columns from the catalogue. The same bytes are copied into PostgreSQL."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -12,11 +13,13 @@ from perfops.samples.derive import Key, Rows, Sample
 if TYPE_CHECKING:
     from perfops.samples.devices import Values
 
+NO_NUMBER = re.compile(",(nan|-?inf)")  # a sum of damaged numbers may be infinite
 ROWS = 4096  # rows gathered before they are encoded and written
 
 
 def quoted(text: str) -> str:
-    """A field of a CSV file (RFC 4180)."""
+    """A field of a CSV file (RFC 4180), without zero bytes, which PostgreSQL does not take."""
+    text = text.replace("\0", "\ufffd")
     if any(character in text for character in ',"\n\r'):
         return '"' + text.replace('"', '""') + '"'
     return text
@@ -36,7 +39,7 @@ class KindFile:
         self.last: dict[Key, tuple[Values, str]] = {}
 
     def add(self, timestamp: str, rows: Rows) -> None:
-        """Append rows: plain decimals with at most four places, NaN empty.
+        """Append rows: plain decimals with at most four places, what is no number empty.
 
         A key whose values are the very tuple of its last row (an idle disk) is not formatted again.
         """
@@ -48,7 +51,7 @@ class KindFile:
                 continue
             text = (template % values).replace(".0000", "")
             if "n" in text:
-                text = text.replace(",nan", ",")
+                text = NO_NUMBER.sub(",", text)
             name = keys.get(key)
             text = f"{name if name is not None else self.name(key)}{text}\n"
             last[key] = (values, text)

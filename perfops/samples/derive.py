@@ -5,6 +5,7 @@ in one go, in parts side by side, or as it streams in. Levels come from the late
 of a source that is missing from one of the two, as after a damaged line, the columns are empty (NaN).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ Key = str | tuple[str, ...]
 Rows = list[tuple[Key, Values]]
 STAT, MEMINFO, DISKSTATS, NET = "/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/net/dev"
 STATFS, LOAD = "statfs[*]", "/proc/loadavg"
+ABSURD = re.compile(r"\d{21}")  # digits of a number that does not fit into 64 bits
 PARSERS: dict[str, Callable[[str, Any], Any]] = {
     STAT: cpu.parse,
     MEMINFO: memory.parse,
@@ -84,6 +86,7 @@ def derive(
     """
     counted = Counted(BY_NAME)
     boot: str | None = None
+    rebooted = False
     before: Snapshot | None = None
     earlier: dict[str, Any] = {}
     containers: dict[str, container.Container] = {}
@@ -95,15 +98,14 @@ def derive(
         earlier, containers = parse_sources(before, {}, unheard), parse_containers(before, unheard)
     for snapshot in snapshots:
         records = snapshot.records
-        rebooted = False
         if not CONTROL.isdisjoint(records):
             story.read_control(snapshot)
-            if records.keys() <= CONTROL:
-                continue
             if "host" in records and story.current_host:
                 counted = Counted(read_topology(story.current_host))
                 boot_now = story.current_host.get("boot_id")
-                rebooted, boot = boot not in (None, boot_now), boot_now
+                rebooted, boot = rebooted or boot not in (None, boot_now), boot_now
+            if records.keys() <= CONTROL:
+                continue
         seconds = elapsed(before, snapshot) if before else 0.0
         if before and not seconds and not rebooted:
             story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")
@@ -115,7 +117,11 @@ def derive(
         stamp = iso(snapshot.timestamp)
         rows: dict[str, Rows] = {}
         if before and not records.keys().isdisjoint(PARSERS):
-            rows = host_rows(earlier, now, seconds, counted, story, stamp)
+            try:
+                rows = host_rows(earlier, now, seconds, counted, story, stamp)
+            except OverflowError:
+                drop_absurd(now, snapshot, story)
+                rows = host_rows(earlier, now, seconds, counted, story, stamp)
         found = parse_containers(snapshot, story)
         if found:
             rows["container"] = [
@@ -125,7 +131,7 @@ def derive(
                 )
                 for each in found.values()
             ]
-        before, earlier, containers = snapshot, now, found
+        before, earlier, containers, rebooted = snapshot, now, found, False
         if rows:
             yield Sample(stamp, rows)
 
@@ -138,9 +144,17 @@ def parse_sources(snapshot: Snapshot, earlier: dict[str, Any], story: Story) -> 
         if source in records:
             try:
                 now[source] = parse(records[source], earlier.get(source))
-            except (ValueError, KeyError, TypeError, IndexError) as error:
+            except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
                 story.unreadable(source, snapshot, error)
     return now
+
+
+def drop_absurd(now: dict[str, Any], snapshot: Snapshot, story: Story) -> None:
+    """Leave out the sources with a number no counter of the kernel can reach: it is damage, and remarked."""
+    for source in (STAT, DISKSTATS, NET):
+        if source in now and (found := ABSURD.search(snapshot.records[source])):
+            story.unreadable(source, snapshot, f"{found[0]}… is no number of the kernel's")
+            del now[source]
 
 
 def parse_containers(snapshot: Snapshot, story: Story) -> dict[str, container.Container]:

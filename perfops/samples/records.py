@@ -14,6 +14,8 @@ DAMAGED = "damaged lines"
 LONGEST = 64 << 20  # bytes of a line; what is longer is no record, and must not fill the memory
 GZIP_MAGIC = b"\x1f\x8b"
 NUMBERS = (int, float)
+LAST_TIME = 253_402_300_799  # Unix seconds of the last second of the year 9999: what comes later is no time
+BOM = b"\xef\xbb\xbf"  # some editors put it in front of the first line
 
 
 class Record(NamedTuple):
@@ -33,15 +35,20 @@ def read_lines(file: IO[bytes], name: str, notes: Notes) -> Iterator[bytes]:
     packed = cast("bytes", file.peek(2))[:2] == GZIP_MAGIC if hasattr(file, "peek") else False
     source: IO[bytes] = cast("IO[bytes]", GzipFile(fileobj=file)) if packed else file
     try:
-        for line in iter(partial(source.readline, LONGEST), b""):
-            if len(line) == LONGEST and not line.endswith(b"\n"):
-                while (rest := source.readline(LONGEST)) and not rest.endswith(b"\n"):
-                    pass
-            yield line
+        yield from bounded_lines(source)
     except (EOFError, zlib.error, OSError) as error:
         if not packed:
             raise
         notes.add("cut files", f"{name}: the gzip data ends too early or is damaged ({error}); read up to there")
+
+
+def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines of an open file, with its end; of one that is longer than LONGEST the first LONGEST bytes."""
+    for line in iter(partial(file.readline, LONGEST), b""):
+        if len(line) == LONGEST and not line.endswith(b"\n"):
+            while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
+                pass
+        yield line
 
 
 def parse_record(line: bytes) -> Record | str:
@@ -51,14 +58,16 @@ def parse_record(line: bytes) -> Record | str:
         timestamp, subsystem, measurement = value["timestamp"], value["subsystem"], value["measurement"]
         monotonic = value.get("monotonic")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return reason(error, line)
+        return parse_record(line[len(BOM) :]) if line.startswith(BOM) else reason(error, line)
     if (
         measurement.__class__ is str
         and subsystem.__class__ is str
         and timestamp.__class__ in NUMBERS
         and (monotonic is None or monotonic.__class__ in NUMBERS)
     ):
-        return Record(timestamp, monotonic, subsystem, measurement)
+        if 0 <= timestamp < LAST_TIME:
+            return Record(timestamp, monotonic, subsystem, measurement)
+        return f"no such time: {timestamp}"
     return "a value has the wrong type"
 
 
@@ -81,4 +90,6 @@ def reason(error: Exception, line: bytes) -> str:
         return f"no {error.args[0]!r}"
     if not isinstance(error, ValueError):
         return "not a JSON object"
+    if len(line) >= LONGEST:
+        return f"longer than {LONGEST >> 20} MiB"
     return "cut short" if not line.endswith(b"\n") else "not JSON"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from perfops.samples.notes import Notes
+from perfops.samples.records import LAST_TIME, NUMBERS
 from perfops.samples.snapshots import Snapshot
 from perfops.samples.stamps import iso
 
@@ -20,6 +21,18 @@ class Event(NamedTuple):
     start: float
     end: float | None
     text: str
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """The object in a measurement that is JSON, None where there is none; no text in it holds a zero byte.
+
+    PostgreSQL takes no zero byte in a text, and the kernel gives none: it can only be damage.
+    """
+    try:
+        value = orjson.loads(text.replace("\\u0000", "\ufffd"))
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 @dataclass
@@ -53,7 +66,7 @@ class Story:
         if value := self._parsed("end", snapshot):
             self.end = value
         if value := self._parsed("gap", snapshot):
-            start, end = value.get("from", snapshot.timestamp), value.get("to", snapshot.timestamp)
+            start, end = (self._time(value, name, snapshot) for name in ("from", "to"))
             text = f"{value.get('ticks', '?')} ticks missed: {value.get('reason', 'unknown')}"
             self.events.append(Event("gap", start, end, text))
         if value := self._parsed("clock", snapshot):
@@ -64,16 +77,20 @@ class Story:
         text = snapshot.records.get(name)
         if text is None:
             return None
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            value = None
-        if isinstance(value, dict):
-            return value
-        self.notes.add(DAMAGED, f"the {name} record at {iso(snapshot.timestamp)} is not a JSON object")
-        return None
+        value = json_object(text)
+        if value is None:
+            self.notes.add(DAMAGED, f"the {name} record at {iso(snapshot.timestamp)} is not a JSON object")
+        return value
 
-    def unreadable(self, source: str, snapshot: Snapshot, error: Exception) -> None:
+    def _time(self, gap: dict[str, Any], name: str, snapshot: Snapshot) -> float:
+        """A time in a gap record; that of the record itself where it has none that can be read."""
+        value = gap.get(name, snapshot.timestamp)
+        if value.__class__ in NUMBERS and 0 <= value < LAST_TIME:
+            return float(value)
+        self.notes.add(DAMAGED, f"the gap record at {iso(snapshot.timestamp)} has {name!r}: {value!r:.60}")
+        return snapshot.timestamp
+
+    def unreadable(self, source: str, snapshot: Snapshot, error: Exception | str) -> None:
         """Remark a measurement that is not of its source's shape."""
         self.notes.add(DAMAGED, f"{source} at {iso(snapshot.timestamp)} cannot be read: {error}")
 

@@ -18,8 +18,8 @@ def parse_load(text: str, before: Values | None = None) -> Values:  # noqa: ARG0
 def scheduler(before: Stat, now: Stat, seconds: float) -> Values:
     """procs_running and procs_blocked; context switches, interrupts and forks a second; NaN for what is not there."""
     return (
-        now.counters.get("procs_running", nan),
-        now.counters.get("procs_blocked", nan),
+        float(now.counters.get("procs_running", nan)),
+        float(now.counters.get("procs_blocked", nan)),
         rate(before, now, "ctxt", seconds),
         rate(before, now, "intr", seconds),
         rate(before, now, "processes", seconds),

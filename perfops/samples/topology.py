@@ -26,12 +26,19 @@ BY_NAME = Topology()
 
 def read_topology(host: dict[str, Any]) -> Topology:
     """The topology of a host record. Of a pair of physical interfaces, as on Azure, the master alone counts."""
-    disks, ports = host.get("disks"), host.get("interfaces")
-    physical = {port["name"]: port.get("master") for port in ports} if isinstance(ports, list) else None
+    disks, ports = masters(host.get("disks")), masters(host.get("interfaces"))
     return Topology(
-        frozenset(disk["name"] for disk in disks) if isinstance(disks, list) else None,
-        None if physical is None else frozenset(name for name, master in physical.items() if master not in physical),
+        None if disks is None else frozenset(disks),
+        None if ports is None else frozenset(name for name, master in ports.items() if master not in ports),
     )
+
+
+def masters(devices: Any) -> dict[str, str] | None:
+    """The devices of a host record, each with the name of its master; None where this is no list of named objects."""
+    try:
+        return {str(device["name"]): str(device.get("master")) for device in devices}
+    except (TypeError, KeyError, AttributeError):
+        return None
 
 
 def is_partition(name: str, names: Collection[str]) -> bool:
