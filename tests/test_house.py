@@ -7,7 +7,7 @@ from fix_repository import ROOT, tracked
 LONGEST = 400  # lines of a module
 INDEX = re.compile(
     r"https?://[^\s\"'<>]*(pypi\.|pythonhosted|npmjs|yarnpkg|/simple\b|artifactory|nexus|crates\.io|proxy\.golang)"
-    r"|(?<!no-emit-)\b(extra-)?index-url\b|\bPIP_(EXTRA_)?INDEX_URL\b|^\s*registry\s*=",
+    r"|(?<!no-emit-)\b(extra-)?index[-]url\b|\bPIP_(EXTRA_)?INDEX_URL\b|^\s*registry\s*=",
     re.IGNORECASE | re.MULTILINE,
 )
 LOCK_FILE = re.compile(r".*\.lock|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|pylock.*\.toml")
