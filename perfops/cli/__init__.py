@@ -7,15 +7,22 @@ Nothing is imported here: the processes that derive a long recording in parts im
 def run(name: str) -> None:
     """Run a command line of app.py; a PerfopsError becomes one line on standard error and its exit code."""
     import sys
+    from io import TextIOWrapper
 
     from perfops.cli import app
-    from perfops.errors import PerfopsError
+    from perfops.errors import MachineError, PerfopsError
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what the terminal cannot show
     try:
         getattr(app, name)()
     except PerfopsError as error:
         print(f"perfops: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:  # what no command expects, such as standard output on a full disk
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"perfops: {place}{error.strerror or error} (this machine refused)", file=sys.stderr)
+        sys.exit(MachineError.exit_code)
 
 
 def main() -> None:

@@ -51,6 +51,8 @@ def load(
     from perfops.store.connection import database, find_target
 
     labels = parse_labels(label or [])
+    for option, value in (("--collector-name", collector_name), ("--site-name", site_name), ("--run", run)):
+        check_text(option, value)
     target = find_target(db)
     if any(map(is_recording, paths)):
         with database(target):  # a long recording is not processed for a database that is not there
@@ -98,6 +100,7 @@ def parse_labels(given: list[str]) -> dict[str, str]:
 
     labels = {}
     for text in given:
+        check_text("--label", text)
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise BadInputError(f"bad value for --label: {text!r} (try build=42)")
@@ -105,9 +108,22 @@ def parse_labels(given: list[str]) -> dict[str, str]:
     return labels
 
 
+def check_text(option: str, value: str | None) -> None:
+    """BadInputError where a value is not text in UTF-8, which is all that PostgreSQL takes."""
+    from perfops.errors import BadInputError
+
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError as error:
+        raise BadInputError(f"bad value for {option}: {value!r} is not text in UTF-8 (try plain letters)") from error
+
+
 def is_recording(path: Path) -> bool:
     """Whether a path is to be processed before it can be loaded."""
-    return not path.is_dir() and path.suffix != ".csv"
+    try:
+        return path.suffix != ".csv" and not path.is_dir()
+    except OSError:  # who opens it next says why
+        return True
 
 
 @contextmanager

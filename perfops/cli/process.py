@@ -49,9 +49,9 @@ def told(summary: "Summary") -> str:
     rows = ", ".join(f"{count} {kind}" for kind, count in summary.samples.items())
     parts = [f"{summary.snapshots} snapshots in {segments}, rows: {rows}"]
     if gaps := sum(annotation.kind == "gap" for annotation in summary.annotations):
-        parts.append(f"{gaps} gaps")
-    if summary.damaged_lines:
-        parts.append(f"{summary.damaged_lines} damaged lines")
+        parts.append(f"{gaps} gap{'s' * (gaps != 1)}")
+    if damaged := summary.damaged_lines:
+        parts.append(f"{damaged} damaged line{'s' * (damaged != 1)}")
     if not summary.complete and summary.recorder == "pcc":
         parts.append("cut short")
     return "; ".join(parts)

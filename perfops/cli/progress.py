@@ -48,6 +48,14 @@ def advancing(label: str, total: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def reading(files: Sequence[Path]) -> Iterator[Callable[[int], None]]:
     """Progress over bytes of the files; of packed files and standard input the total is a guess or unknown."""
-    total = sum(path.stat().st_size * (8 if path.suffix == ".gz" else 1) for path in files if path.is_file())
+    total = sum(map(expected_size, files))
     with advancing("processing", total) as tell:
         yield lambda done: tell(min(done, total) if total else done)
+
+
+def expected_size(path: Path) -> int:
+    """Bytes that a file is expected to hold when it is unpacked; 0 where that is unknown."""
+    try:
+        return path.stat().st_size * (8 if path.suffix == ".gz" else 1) if path.is_file() else 0
+    except OSError:  # who opens it next says why
+        return 0

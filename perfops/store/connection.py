@@ -46,17 +46,25 @@ def find_target(url: str | None, environment: Mapping[str, str] = os.environ) ->
     """
     for given, origin in ((url, "--db"), (environment.get(VARIABLE), VARIABLE)):
         if given:
-            try:
-                conninfo_to_dict(given)
-            except psycopg.ProgrammingError:
-                raise BadInputError(
-                    f"{origin} is not a connection string of PostgreSQL (try postgresql://user@host/database)"
-                ) from None
+            check_conninfo(given, origin)
             return Target(given, origin)
     if any(environment.get(name) for name in LIBPQ_VARIABLES):
         return Target("", "the PG* variables")
     server = home.find_home()
     return Target(embedded.conninfo(server), "the embedded server", server)
+
+
+def check_conninfo(given: str, origin: str) -> None:
+    """BadInputError where a connection string cannot be read, or where a part of its password is taken for its host."""
+    try:
+        parts = conninfo_to_dict(given)
+        given.encode()
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
+        raise BadInputError(
+            f"{origin} is not a connection string of PostgreSQL (try postgresql://user@host/database)"
+        ) from None
+    if "@" in str(parts.get("host", "")).lstrip("@"):
+        raise BadInputError(f"{origin} has more than one @ in front of the host (write that of a password as %40)")
 
 
 def connect(target: Target) -> Connection:
@@ -147,7 +155,10 @@ def cannot_connect(target: Target, error: psycopg.Error) -> DatabaseError:
         ("password", "check the user and the password"),
         ("does not exist", "name an existing one, or make it with perfops db init"),
         ("pg_hba.conf", "its server does not let this host or user in"),
+        ("Servname", "check the port"),
+        ("resolve host", "check the name of the host"),
         ("translate host", "check the name of the host"),
+        ("invalid integer value", "give a number"),
         ("refused", "is it running?"),
         ("No such file", "is it running?"),
         ("timeout", "is it running and reachable?"),

@@ -1,5 +1,6 @@
 """The schema's revisions: from nothing or any earlier one to the one this program knows."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0001"  # a test holds it to the last file of migrations/versions
+REVISION = re.compile(r"\d{4}")  # how those of perfops are named
 MAINTENANCE = "postgres"  # the database to be in while another one is made
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -38,6 +40,11 @@ def check(found: str | None, where: str) -> None:
 
 def check_not_newer(found: str | None, where: str) -> None:
     """DatabaseError where the schema of a database is one that this program cannot know."""
+    if found is not None and not REVISION.fullmatch(found):
+        raise DatabaseError(
+            f"{where} holds the tables of another program, by its alembic_version {found!r}"
+            " (name a database of perfops' own)"
+        )
     if (found or "") > HEAD:
         raise DatabaseError(f"{where} has the schema {found}, newer than {HEAD} of this perfops (upgrade perfops)")
 

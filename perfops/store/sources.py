@@ -41,12 +41,15 @@ class Source:
 
 def find_source(path: Path) -> Source:
     """The source at a folder with summary.json, or at a host.csv; BadInputError where it is neither."""
-    if path.is_dir():
-        return folder_source(path)
-    if not path.exists():
-        raise BadInputError(f"no such file: {path} (give a collection, a processed folder or a host.csv)")
-    if (path.parent / FILE).exists() and path.name == HOST.file:
-        return folder_source(path.parent)
+    try:
+        if path.is_dir():
+            return folder_source(path)
+        if not path.exists():
+            raise BadInputError(f"no such file: {path} (give a collection, a processed folder or a host.csv)")
+        if path.name == HOST.file and (path.parent / FILE).exists():
+            return folder_source(path.parent)
+    except OSError as error:
+        raise BadInputError(f"cannot read {path}: {error.strerror} (give a processed folder or a host.csv)") from error
     return lone_source(path)
 
 
