@@ -53,10 +53,8 @@ def main() -> None:
         ours, host = perfops_series(collection, folder / "out")
         theirs = sysstat_series(file, sorted(read_topology(host).ports or ()))
     apart = offsets(ours, theirs)
-    print(
-        f"sysstat {'.'.join(map(str, version))}, {SAMPLES} samples at 1 Hz; moments of sampling {told(median(apart))} s"
-    )
-    print(f"apart (median), {told(max(apart))} s at most")
+    print(f"sysstat {'.'.join(map(str, version))}, {SAMPLES} samples at 1 Hz under load;")
+    print(f"moments of sampling {told(median(apart))} s apart in the median, {told(max(apart))} s at most")
     lines = [rate(metric, ours, theirs) for metric in RATES]
     lines += [
         level(metric, ours, theirs)
