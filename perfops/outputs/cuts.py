@@ -47,16 +47,23 @@ def record_of(line: bytes) -> Record | None:
 
 
 def next_snapshot(file: IO[bytes], place: int) -> int | None:
-    """Where the first snapshot after `place` begins: at the first line with another timestamp than the line before."""
+    """Where the first snapshot after `place` begins that follows a tick: at a line with another timestamp than before.
+
+    After a host record that stands alone no cut is made: who reads on must see it after the tick before it.
+    """
     timestamp: float | None = None
+    sampled = False
     file.seek(place)
     start = place + len(file.readline(REACH))
     while start < place + REACH and (line := file.readline(REACH)):
         record = record_of(line)
         if record is not None:
             if timestamp is not None and record.timestamp != timestamp:
-                return start
+                if sampled:
+                    return start
+                sampled = False
             timestamp = record.timestamp
+            sampled = sampled or record.subsystem not in CONTROL
         start += len(line)
     return None
 

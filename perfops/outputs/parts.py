@@ -24,7 +24,7 @@ from perfops.outputs.cuts import BLOCK, Part, cut, lines_before, part_lines, rec
 from perfops.samples.derive import Primer, derive
 from perfops.samples.notes import Notes
 from perfops.samples.records import GZIP_MAGIC, read_records
-from perfops.samples.snapshots import group
+from perfops.samples.snapshots import CONTROL, group
 from perfops.samples.story import Story
 
 SIZE = 32 << 20  # bytes of a part: some seconds of work
@@ -55,7 +55,7 @@ def derive_part(part: Part, label: str, names: dict[str, str], outdir: Path) -> 
     primer = None
     if part.before:
         records = [record for record in map(record_of, part.before) if record]
-        primer = Primer(part.host, list(group(records)))
+        primer = Primer(part.host, [tick for tick in group(records) if not tick.records.keys() <= CONTROL])
     records_of_part = read_records(part_lines(part), label, story.notes, lines_before(part) + 1)
     with CsvFolder(outdir) as folder:
         folder.write(derive(group(records_of_part), story, names, primer))

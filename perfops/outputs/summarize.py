@@ -1,12 +1,11 @@
 """What summary.json says of a collection, from what was gathered while its recordings passed."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from perfops.catalogue import HOST
+from perfops.catalogue import HOST, KINDS
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Observer, Summary
 from perfops.outputs.system_info import system_info
@@ -76,7 +75,11 @@ def summarize(recordings: list[Recording], notes: Notes) -> Summary:
         ticks=end.of("ticks", int),
         missed=end.of("missed", int),
         damaged_lines=notes.counts[DAMAGED],
-        samples=dict(sum((Counter(recording.counts) for recording in recordings), Counter())),
+        samples={
+            kind.name: count
+            for kind in KINDS
+            if (count := sum(recording.counts.get(kind.name, 0) for recording in recordings))
+        },
         observer=observer(end),
         annotations=[
             Annotation(
