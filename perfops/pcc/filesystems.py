@@ -21,8 +21,11 @@ READ_ONLY_IMAGES = ("squashfs", "iso9660", "erofs")
 
 
 def local_mounts(text: str) -> "List[str]":
-    """Mount points in /proc/self/mounts worth watching: each device once, where it was mounted first."""
-    chosen: "Dict[str, str]" = {}
+    """Mount points in /proc/self/mounts worth watching: each device once, where it was mounted first.
+
+    The root is one of them also where the table does not name it: in a chroot it is no mount of its own.
+    """
+    chosen: "Dict[str, str]" = {"": "/"}
     for row in text.splitlines():
         fields = row.split(" ")
         if len(fields) < 3:

@@ -42,8 +42,9 @@ def test_of_a_clouds_table_what_lies_on_its_own_disks_counts_once() -> None:
         ("/dev/vda1 /boot ext4 rw 0 0\n/dev/vda1 / ext4 rw 0 0\n", ["/"]),  # a bind mount that came first
         ("/dev/vda1 / ext4 rw 0 0\n/dev/vda1 /bind ext4 rw 0 0\n", ["/"]),
         ("server:/root / nfs rw 0 0\n", ["/"]),
-        ("tmpfs /tmp tmpfs rw 0 0\n", []),
-        ("", []),
+        ("tmpfs /tmp tmpfs rw 0 0\n", ["/"]),  # a chroot, whose root is no mount
+        ("/dev/vda1 /data ext4 rw 0 0\n", ["/", "/data"]),
+        ("", ["/"]),
     ],
 )
 def test_the_root_counts_whatever_it_is_and_hides_its_device_elsewhere(rows: str, mounts: list[str]) -> None:
@@ -68,6 +69,13 @@ def space(file_systems: FileSystems) -> list[dict[str, object]]:
     return [json.loads(line) for line in file_systems.measurement().splitlines()]
 
 
+def beside_root(file_systems: FileSystems) -> list[dict[str, object]]:
+    """All but the root, which is always there."""
+    root, *others = space(file_systems)
+    assert root["mount_point"] == "/"
+    return others
+
+
 def test_space_is_what_statvfs_tells(tmp_path: Path) -> None:
     (row,) = space(FileSystems(tree(tmp_path, "/dev/vda1 / ext4 rw 0 0\n")))
     stat = os.statvfs("/")
@@ -81,19 +89,19 @@ def test_names_of_any_bytes_are_text_and_what_does_not_answer_is_left_out(tmp_pa
     folder.mkdir()
     name = str(folder).replace(" ", "\\040")
     rows = f"/dev/a {name} ext4 rw 0 0\n/dev/b {tmp_path}/gone ext4 rw 0 0\n/dev/c /proc ext4 rw 0 0\n"
-    assert [row["mount_point"] for row in space(FileSystems(tree(tmp_path, rows)))] == [f'{tmp_path}/a "b\\xff']
+    assert [row["mount_point"] for row in beside_root(FileSystems(tree(tmp_path, rows)))] == [f'{tmp_path}/a "b\\xff']
 
 
 def test_an_unmounted_file_system_leaves_and_a_fuller_one_tells_so(tmp_path: Path) -> None:
     folder = tmp_path / "disk"
     folder.mkdir()
     file_systems = FileSystems(tree(tmp_path, f"/dev/a {folder} ext4 rw 0 0\n"))
-    (row,) = space(file_systems)
+    (row,) = beside_root(file_systems)
     file_systems.seen[str(folder)] = ((1, 2, 3, 4), "what was told before is no longer so")
-    (again,) = space(file_systems)
+    (again,) = beside_root(file_systems)
     assert again.keys() == row.keys()
     folder.rmdir()
-    assert space(file_systems) == []
+    assert beside_root(file_systems) == []
 
 
 def test_no_table_of_mounts_is_no_failure(tmp_path: Path) -> None:
