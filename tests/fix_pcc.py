@@ -13,7 +13,10 @@ from typing import Any
 import orjson
 
 ROOTS = Path(__file__).with_name("roots")
-SOURCES = ("/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/net/dev", "/proc/loadavg")
+SOURCES = (
+    *("/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/net/dev", "/proc/loadavg", "/proc/vmstat"),
+    *("/proc/net/snmp", "/proc/net/netstat", "/proc/sys/fs/file-nr"),
+)
 ROUNDING = 2e-6  # monotonic is told to the microsecond
 Records = list[dict[str, Any]]
 

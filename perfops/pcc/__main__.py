@@ -4,10 +4,13 @@ import os
 import sys
 
 from .errors import PccError
-from .loop import Stop, sample
+from .loop import sample
+from .neighbour import step_back
 from .options import read_options
 from .output import Output
+from .selftest import self_test
 from .sources import EVERY_TICK, Reader
+from .stop import Stop
 from .units import plain
 
 
@@ -25,9 +28,13 @@ def main() -> None:
     """Entry point: sample, then one line on what was done; an error is one line, too."""
     try:
         options = read_options(sys.argv[1:], os.environ)
-        reader = Reader(options.proc_root, EVERY_TICK)
+        reader = Reader(options.proc_root, EVERY_TICK, options.without)
+        if options.self_test:
+            print(self_test(options, reader))
+            return
+        step_back(options)
         stop = Stop()
-        output = Output(options.collection)
+        output = Output(options.collection, options.append, options.gzip, options.min_free)
         if not options.quiet:
             text = "collection {} into {}: every {} s for {} s"
             say(text.format(options.id, options.collection, plain(options.frequency), plain(options.duration)))

@@ -15,11 +15,16 @@ def boottime() -> float:
 
 
 class Clock:
-    """The wall clock at the start plus the monotonic time since: it never steps or repeats."""
+    """The wall clock at the start plus the monotonic time since: it never steps or repeats.
 
-    def __init__(self) -> None:
+    The line begins behind `after` (Unix seconds), the last record of a file that is gone on with, also where the wall
+    clock has fallen back meanwhile.
+    """
+
+    def __init__(self, after: "Optional[float]" = None) -> None:
         self.monotonic_start = boottime()
-        self.wall_start = time.time()
+        self.wall = time.time()  # at the start, whatever the line says
+        self.wall_start = self.wall if after is None else max(self.wall, after)
         self.reported = 0.0
 
     def timestamp(self, monotonic: float) -> float:

@@ -33,4 +33,9 @@ def line(start: bytes, subsystem: str, measurement: bytes) -> bytes:
 
 def json_line(start: bytes, subsystem: str, value: "Any") -> bytes:
     """A record whose measurement is JSON."""
-    return line(start, subsystem, json.dumps(value, sort_keys=True).encode("ascii"))
+    return line(start, subsystem, json_text(value))
+
+
+def json_text(value: "Any") -> bytes:
+    """A measurement that is JSON."""
+    return json.dumps(value, sort_keys=True).encode("ascii")

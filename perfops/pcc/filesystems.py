@@ -8,13 +8,15 @@ import json
 import os
 import select
 
+from . import encode
 from .sources import read_whole
 from .units import clean
 
 MYPY = False
 if MYPY:
-    from typing import Dict, List, Optional, Tuple
+    from typing import Collection, Dict, List, Tuple
 
+SUBSYSTEM = "statfs[*]"
 LOCAL_TYPES = ("zfs",)
 FUSE = "/dev/fuse"  # a program answers for such a file system, and may hang
 READ_ONLY_IMAGES = ("squashfs", "iso9660", "erofs")
@@ -51,25 +53,31 @@ def unescape(mount_point: str) -> str:
 class FileSystems:
     """The mounted file systems; the kernel says when the list has changed, so that it is read only then.
 
-    `unreadable` says why there is no list, where there is none.
+    `unreadable` takes why there is no list, where there is none; `without` names the groups that are switched off.
     """
 
-    def __init__(self, proc_root: str) -> None:
-        self.unreadable: "Optional[str]" = None
+    def __init__(self, proc_root: str, unreadable: "Dict[str, str]", without: "Collection[str]" = ()) -> None:
         self.changes = select.poll()
         self.mounts: "List[str]" = []
-        self.seen: "Dict[str, Tuple[Tuple[int, int, int, int], str]]" = {}
+        self.seen: "Dict[str, Tuple[Tuple[int, ...], str]]" = {}
+        if "filesystems" in without:
+            return
         try:
             self.table = os.open(os.path.join(proc_root, "self/mounts"), os.O_RDONLY | os.O_CLOEXEC)
             self.read_mounts()
         except OSError as error:
-            self.unreadable = error.strerror
+            unreadable[SUBSYSTEM] = error.strerror or str(error)
         else:
             self.changes.register(self.table, select.POLLPRI)
 
     def read_mounts(self) -> None:
         """Read the list anew."""
         self.mounts = local_mounts(os.fsdecode(read_whole(self.table)))
+
+    def lines(self, start: bytes) -> "List[bytes]":
+        """The record of this tick, if there is any file system to tell of."""
+        text = self.measurement()
+        return [encode.line(start, SUBSYSTEM, text)] if text else []
 
     def measurement(self) -> bytes:
         """One JSON object a line for every file system that answers."""
@@ -83,14 +91,14 @@ class FileSystems:
                 continue  # unmounted a moment ago, or not for us to see
             if not stat.f_blocks:
                 continue
-            values = (stat.f_frsize, stat.f_blocks, stat.f_bfree, stat.f_bavail)
+            values = (stat.f_frsize, stat.f_blocks, stat.f_bfree, stat.f_bavail, stat.f_files, stat.f_ffree)
             known = self.seen.get(mount_point)
             if known is None or known[0] != values:
                 name = clean(mount_point)
                 known = (
                     values,
-                    '{"mount_point":%s,"block_size":%d,"blocks_total":%d,"blocks_free":%d,"blocks_available":%d}\n'
-                    % ((json.dumps(name),) + values),
+                    '{"mount_point":%s,"block_size":%d,"blocks_total":%d,"blocks_free":%d,"blocks_available":%d,'
+                    '"files_total":%d,"files_free":%d}\n' % ((json.dumps(name),) + values),
                 )
                 self.seen[mount_point] = known
             rows.append(known[1])

@@ -1,89 +1,23 @@
 """The sampler's loop: deadlines on the monotonic clock, one write a tick."""
 
-import os
-import resource
-import select
-import signal
 import time
 
-from . import encode, host
+from . import encode
+from .about import end_facts, first_records, stamped
 from .clock import Clock, boottime
 from .filesystems import FileSystems
 from .output import Output
-from .sources import ONCE, Reader, read_once
+from .sources import Reader
+from .stop import Stop
 
 MYPY = False
 if MYPY:
-    from types import FrameType
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict
 
     from .options import Options
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-SPACE = "statfs[*]"
+END_SIZE = 1024  # bytes kept for the end record
 CLOSEST = 0.002  # seconds between a late tick and the next: timestamps are told to the millisecond, and never repeat
-
-
-class Stop:
-    """Wakes the loop when a signal arrives; the tick at hand is finished first."""
-
-    def __init__(self) -> None:
-        self.reason: "Optional[str]" = None
-        self.read_end, write_end = os.pipe()
-        os.set_blocking(write_end, False)
-        signal.set_wakeup_fd(write_end)
-        for number in SIGNALS:
-            # nohup has the hang-up ignored, and means it.
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self.arrived)
-
-    def arrived(self, number: int, _frame: "Optional[FrameType]") -> None:
-        """Remember the first signal."""
-        if self.reason is None:
-            self.reason = signal.Signals(number).name
-
-    def wait_until(self, deadline: float) -> None:
-        """Return at `deadline` (seconds of boottime), or when a signal arrives."""
-        while self.reason is None:
-            remaining = deadline - boottime()
-            if remaining <= 0:
-                return
-            if select.select([self.read_end], [], [], remaining)[0]:
-                os.read(self.read_end, 64)
-
-
-def first_lines(options: "Options", start: bytes, unreadable: "Dict[str, str]") -> "List[bytes]":
-    """The host record, and the sources that do not change; `unreadable` takes what is missing of them."""
-    once = []
-    for source in ONCE:
-        try:
-            text = read_once(os.path.join(options.proc_root, source.path))
-            once.append(encode.line(start, source.subsystem, text))
-        except OSError as error:
-            unreadable[source.subsystem] = error.strerror or str(error)
-    return [encode.json_line(start, "host", host.host_facts(options, unreadable))] + once
-
-
-def peak_memory(otherwise: int) -> int:
-    """The most this program has had in memory, in KiB; getrusage would count the program that started it, too."""
-    for row in (host.text_of("/proc/self/status") or "").splitlines():
-        if row.startswith("VmHWM:"):
-            return int(row.split()[1])
-    return otherwise
-
-
-def end_facts(reason: str, ticks: int, missed: int, size: int, unreadable: "Dict[str, str]") -> "Dict[str, Any]":
-    """The measurement of the end record: counts, and what the collector itself cost."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return {
-        "reason": reason,
-        "ticks": ticks,
-        "missed": missed,
-        "bytes": size,
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 6),
-        "peak_memory_kib": peak_memory(usage.ru_maxrss),
-        "unreadable": unreadable,
-    }
 
 
 def wait_for_whole_second(stop: Stop) -> None:
@@ -102,35 +36,56 @@ def due_tick(elapsed: float, frequency: float, last: int) -> int:
     return min(int(elapsed / frequency + 1e-9), last)
 
 
+def gap_line(start: bytes, since: float, until: float, ticks: int, reason: str) -> bytes:
+    """A record of ticks left out between two others, whose timestamps are given."""
+    value = {"from": round(since, 3), "to": round(until, 3), "ticks": ticks, "reason": reason}
+    return encode.json_line(start, "gap", value)
+
+
+def full(options: "Options", output: Output, size: int) -> str:
+    """Why the collection is to end here: max-bytes, min-free, or '' where there is room for a tick of this size."""
+    if options.max_bytes and output.total + size + END_SIZE > options.max_bytes:
+        return "max-bytes"
+    return "min-free" if output.short_of_space() else ""
+
+
 def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "Dict[str, Any]":
-    """Sample until the duration is over or a signal arrives; returns the measurement of the end record.
+    """Sample until the duration is over, a signal arrives or there is no more room; returns the end record's facts.
 
     The first tick is at once, the last at the end of the duration: a duration of N periods gives N + 1 ticks. A tick
     whose time has passed by a whole period is not made up for: it is counted as missed, and a gap record says from when
     to when. So ticks and missed together are all the ticks whose time had come.
     """
-    file_systems = FileSystems(options.proc_root)
-    if file_systems.unreadable:
-        reader.unreadable[SPACE] = file_systems.unreadable
+    file_systems = FileSystems(options.proc_root, reader.unreadable, options.without)
     wait_for_whole_second(stop)
-    clock = Clock()
+    clock = Clock(None if output.last is None else output.last + CLOSEST)
     last = last_tick(options.duration, options.frequency)
     ticks = missed = tick = 0
-    now, wall = clock.monotonic_start, clock.wall_start
-    start = encode.stamp(clock.timestamp(now), now)
-    lines = first_lines(options, start, reader.unreadable)
+    now, wall = clock.monotonic_start, clock.wall
+    stamp = clock.timestamp(now)
+    start = encode.stamp(stamp, now)
+    about = first_records(options, reader.unreadable)
+    lines = stamped(start, about)
+    if output.last is not None:
+        # Gone on with after a restart: the ticks between are not there, and say so.
+        missed = max(int(round((stamp - output.last) / options.frequency)) - 1, 0)
+        if missed:
+            lines.append(gap_line(start, output.last, stamp, missed, "restarted"))
     while True:
-        lines += reader.lines(start)
-        space = file_systems.measurement()
-        if space:
-            lines.append(encode.line(start, SPACE, space))
+        sampled = reader.lines(start) + file_systems.lines(start)
+        lines += sampled
         departure = clock.new_departure(now, wall)
         if departure is not None:
             lines.append(encode.json_line(start, "clock", {"ahead": round(departure, 3)}))
-        output.write(b"".join(lines))
+        size = output.write(b"".join(lines))
         ticks += 1
-        if tick == last or stop.reason:
+        reason = full(options, output, size)
+        if tick == last or stop.reason or reason:
             break
+        if options.rotate and output.size >= options.rotate:
+            # The next file begins with the host record and this tick once more, so that no interval is lost between.
+            output.rotate()
+            output.write(b"".join(stamped(start, about) + sampled))
         stop.wait_until(max(clock.monotonic_start + (tick + 1) * options.frequency, now + CLOSEST))
         previous, now, wall = now, boottime(), time.time()
         due = due_tick(now - clock.monotonic_start, options.frequency, last)
@@ -142,9 +97,8 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
         start = encode.stamp(clock.timestamp(now), now)
         lines = []
         if skipped:
-            gap = {"from": round(clock.timestamp(previous), 3), "to": round(clock.timestamp(now), 3)}
-            lines.append(encode.json_line(start, "gap", dict(gap, ticks=skipped, reason="late")))
+            lines.append(gap_line(start, clock.timestamp(previous), clock.timestamp(now), skipped, "late"))
     now = boottime()
-    facts = end_facts(stop.reason or "duration", ticks, missed, output.size, reader.unreadable)
+    facts = end_facts(stop.reason or reason or "duration", ticks, missed, output.total, reader.unreadable)
     output.write(encode.json_line(encode.stamp(clock.timestamp(now), now), "end", facts))
     return facts

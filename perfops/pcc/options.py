@@ -1,16 +1,16 @@
 """Flags and environment of pcc; the flag wins."""
 
-import argparse
 import os
 import re
 
-from . import VERSION
 from .errors import PccError
-from .units import clean, parse_duration, parse_labels, plain
+from .flags import build_parser
+from .sources import GROUPS
+from .units import clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
 if MYPY:
-    from typing import Dict, List, Mapping, NamedTuple, NoReturn
+    from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
     Options = NamedTuple(
         "Options",
@@ -22,28 +22,33 @@ if MYPY:
             ("id", str),
             ("identifier", str),
             ("labels", Dict[str, str]),
+            ("without", FrozenSet[str]),
+            ("rotate", int),
+            ("max_bytes", int),
+            ("min_free", int),
+            ("nice", int),
+            ("ionice", Optional[Tuple[int, int]]),
+            ("oom_score_adj", Optional[int]),
             ("proc_root", str),
             ("sys_root", str),
+            ("append", bool),
+            ("gzip", bool),
+            ("self_test", bool),
             ("quiet", bool),
         ],
     )
 else:
     from collections import namedtuple
 
-    Options = namedtuple("Options", "mode duration frequency collection id identifier labels proc_root sys_root quiet")
+    Options = namedtuple(
+        "Options",
+        "mode duration frequency collection id identifier labels without rotate max_bytes min_free nice ionice"
+        " oom_score_adj proc_root sys_root append gzip self_test quiet",
+    )
 
 SHORTEST = 0.01  # the kernel counts CPU time in hundredths of a second: below that a rate says nothing
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-EXAMPLES = """examples:
-  pcc                                            ten minutes, a sample a second, into ./<id>.json
-  pcc --duration 1h --frequency 5s --collection /var/tmp/host.json
-  pcc --duration 90s --labels build=42,kind=nightly
-  PCC_DURATION=1h30m PCC_FREQUENCY=250ms pcc
-
-Every flag that takes a value can be set in the environment, too: PCC_DURATION, PCC_PROC_ROOT. The flag wins.
-SIGTERM and Ctrl-C end the collection cleanly.
-exit codes: 0 done, 2 a value that cannot be used, 3 this machine refused (disk full, no permission)"""
+IDLE_CLASS, BEST_EFFORT = 3, 2  # of ioprio_set(2)
 
 
 def make_id() -> str:
@@ -55,58 +60,63 @@ def make_id() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the command line."""
-
-    def error(self, message: str) -> "NoReturn":
-        """End with a PccError in place of the usage."""
-        raise PccError("{} (try pcc --help)".format(message))
+def refused(origin: str, text: str, remedy: str) -> PccError:
+    """The error for a value that cannot be used."""
+    return PccError("bad value for {}: {!r} ({})".format(origin, text, remedy))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The command line; defaults are None so that the environment can be told from a flag."""
-    parser = Parser(
-        prog="pcc",
-        description="Samples /proc of this machine, once a period, into a collection: one JSON record a line.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--mode", metavar="MODE", help="local: write a file (the default)")
-    add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
-    add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
-    add("--collection", metavar="FILE", help="the file to write; it must not exist (default ./<id>.json)")
-    add("--id", metavar="UUID", help="the collection's id (default: a new one)")
-    add(
-        "--identifier", metavar="NAME", help="name of this machine among the machines of a run (default: its host name)"
-    )
-    add("--labels", metavar="K=V,K=V", help="what to remember about this collection")
-    add("--proc-root", metavar="DIR", help="read this instead of /proc")
-    add("--sys-root", metavar="DIR", help="read this instead of /sys")
-    add("--quiet", action="store_true", help="say nothing but errors")
-    add("--version", action="version", version="pcc " + VERSION)
-    return parser
+def parse_number(low: int, high: int) -> "Callable[[str, str], int]":
+    """A parser of whole numbers from `low` to `high`."""
+
+    def parse(text: str, origin: str) -> int:
+        if not re.fullmatch(r"-?\d{1,6}", text) or not low <= int(text) <= high:
+            raise refused(origin, text, "try a whole number from {} to {}".format(low, high))
+        return int(text)
+
+    return parse
+
+
+def parse_ionice(text: str, origin: str) -> "Tuple[int, int]":
+    """Class and level of ioprio_set(2)."""
+    name, _, level = text.partition(":")
+    if name == "idle" and not level:
+        return IDLE_CLASS, 0
+    if name == "best-effort" and level in ("", "0", "1", "2", "3", "4", "5", "6", "7"):
+        return BEST_EFFORT, int(level or "4")
+    raise refused(origin, text, "try idle")
+
+
+def parse_groups(text: str, origin: str) -> "FrozenSet[str]":
+    """Names of groups of sources."""
+    names = frozenset(filter(None, text.split(",")))
+    for name in sorted(names - frozenset(GROUPS)):
+        raise refused(origin, name, "try {}".format(",".join(GROUPS[:2])))
+    return names
 
 
 def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> "Options":
     """Options from flags and environment; PccError names the flag or variable whose value cannot be used."""
     flags = build_parser().parse_args(arguments)
 
-    def given(name: str, default: str) -> "List[str]":
-        """Where the value came from, and the value."""
+    def given(name: str, default: str) -> "Tuple[str, str]":
+        """The value, and where it came from."""
         flag, variable = getattr(flags, name), "PCC_" + name.upper()
         if flag is not None:
-            return ["--" + name.replace("_", "-"), flag]
-        return [variable, environment.get(variable) or default]
+            return flag, "--" + name.replace("_", "-")
+        return environment.get(variable) or default, variable
 
-    origin, mode = given("mode", "local")
+    def optional(name: str, parse: "Callable[[str, str], Any]") -> "Any":
+        text, origin = given(name, "")
+        return parse(text, origin) if text else None
+
+    mode, origin = given("mode", "local")
     if mode != "local":
-        raise PccError("bad value for {}: {!r} (try local)".format(origin, mode))
-    origin, text = given("frequency", "1s")
+        raise refused(origin, mode, "try local")
+    text, origin = given("frequency", "1s")
     frequency = parse_duration(text, origin, "5s")
     if frequency < SHORTEST:
         raise PccError("bad value for {}: {!r} is below 10ms (try 250ms)".format(origin, text))
-    origin, text = given("duration", "10m")
+    text, origin = given("duration", "10m")
     duration = parse_duration(text, origin, "10m")
     if duration < frequency:
         raise PccError(
@@ -114,21 +124,31 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> "O
                 origin, text, plain(frequency), plain(frequency * 10)
             )
         )
-    origin, identity = given("id", make_id())
+    identity, origin = given("id", make_id())
     if not UUID.fullmatch(identity.lower()):
-        raise PccError("bad value for {}: {!r} (try {})".format(origin, identity, make_id()))
-    origin, text = given("labels", "")
-    labels = parse_labels(clean(text), origin)
+        raise refused(origin, identity, "try " + make_id())
     identity = identity.lower()
+    labels, origin = given("labels", "")
+    without, without_origin = given("without", "")
     return Options(
         mode=mode,
         duration=duration,
         frequency=frequency,
-        collection=given("collection", identity + ".json")[1],
+        collection=given("collection", identity + (".json.gz" if flags.gzip else ".json"))[0],
         id=identity,
-        identifier=clean(given("identifier", os.uname().nodename)[1]),
-        labels=labels,
-        proc_root=given("proc_root", "/proc")[1],
-        sys_root=given("sys_root", "/sys")[1],
+        identifier=clean(given("identifier", os.uname().nodename)[0]),
+        labels=parse_labels(clean(labels), origin),
+        without=parse_groups(without, without_origin),
+        rotate=parse_size(*given("rotate", "0"), "100M"),
+        max_bytes=parse_size(*given("max_bytes", "0"), "5G"),
+        min_free=parse_size(*given("min_free", "32M"), "32M"),
+        nice=parse_number(0, 19)(*given("nice", "0")),
+        ionice=optional("ionice", parse_ionice),
+        oom_score_adj=optional("oom_score_adj", parse_number(-1000, 1000)),
+        proc_root=given("proc_root", "/proc")[0],
+        sys_root=given("sys_root", "/sys")[0],
+        append=flags.append,
+        gzip=flags.gzip,
+        self_test=flags.self_test,
         quiet=flags.quiet,
     )

@@ -6,27 +6,39 @@ Files are opened once and read again from their beginning: that spares the kerne
 import os
 
 from . import encode
+from .choose import NETSTAT, PAGING, SNMP, columns_of, lines_of
 from .errors import PccError
 
 MYPY = False
 if MYPY:
-    from typing import Dict, Iterable, List, NamedTuple, Tuple
+    from typing import Collection, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-    Source = NamedTuple("Source", [("subsystem", str), ("path", str)])
+    from .choose import Chooser
+
+    Source = NamedTuple("Source", [("subsystem", str), ("path", str), ("group", str), ("choose", "Optional[Chooser]")])
 else:
     from collections import namedtuple
 
-    Source = namedtuple("Source", "subsystem path")
+    Source = namedtuple("Source", "subsystem path group choose")
 
 # Adding a source is one row here, a file in the recorded trees of the tests, and a row in docs/record-format.md.
+# A group can be switched off as a whole (--without); a chooser keeps a part of a long table.
 EVERY_TICK = (
-    Source("/proc/stat", "stat"),
-    Source("/proc/meminfo", "meminfo"),
-    Source("/proc/diskstats", "diskstats"),
-    Source("/proc/net/dev", "net/dev"),
-    Source("/proc/loadavg", "loadavg"),
+    Source("/proc/stat", "stat", "cpu", None),
+    Source("/proc/meminfo", "meminfo", "memory", None),
+    Source("/proc/diskstats", "diskstats", "disk", None),
+    Source("/proc/net/dev", "net/dev", "net", None),
+    Source("/proc/loadavg", "loadavg", "load", None),
+    Source("/proc/vmstat", "vmstat", "paging", lines_of(PAGING)),
+    Source("/proc/pressure/cpu", "pressure/cpu", "pressure", None),
+    Source("/proc/pressure/memory", "pressure/memory", "pressure", None),
+    Source("/proc/pressure/io", "pressure/io", "pressure", None),
+    Source("/proc/net/snmp", "net/snmp", "tcp", columns_of(SNMP)),
+    Source("/proc/net/netstat", "net/netstat", "tcp", columns_of(NETSTAT)),
+    Source("/proc/sys/fs/file-nr", "sys/fs/file-nr", "files", None),
 )
-ONCE = (Source("/proc/cpuinfo", "cpuinfo"),)
+ONCE = (Source("/proc/cpuinfo", "cpuinfo", "cpu", None),)
+GROUPS = ("cpu", "memory", "disk", "net", "load", "paging", "pressure", "tcp", "files", "filesystems", "containers")
 
 BLOCK = 1 << 16  # more than a table of /proc takes; from 128 KiB the allocator asks the kernel for memory every time
 
@@ -49,12 +61,17 @@ def read_once(path: str) -> bytes:
 
 
 class Reader:
-    """The sources this machine has, open; PccError where it has none at all."""
+    """The sources this machine has, open; PccError where it has none at all.
 
-    def __init__(self, proc_root: str, table: "Iterable[Source]") -> None:
+    `without` names the groups that are switched off.
+    """
+
+    def __init__(self, proc_root: str, table: "Iterable[Source]", without: "Collection[str]" = ()) -> None:
         self.unreadable: "Dict[str, str]" = {}
-        self.files: "List[Tuple[str, int]]" = []
+        self.files: "List[Tuple[str, int, Optional[Chooser]]]" = []
         for source in table:
+            if source.group in without:
+                continue
             path = os.path.join(proc_root, source.path)
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -62,16 +79,18 @@ class Reader:
             except OSError as error:
                 self.unreadable[source.subsystem] = error.strerror or str(error)
             else:
-                self.files.append((source.subsystem, descriptor))
+                self.files.append((source.subsystem, descriptor, source.choose))
         if not self.files:
             raise PccError("nothing to sample in {} (try --proc-root /proc)".format(proc_root))
 
     def lines(self, start: bytes) -> "List[bytes]":
         """A record of every source; one that fails this time is left out of this tick and read again in the next."""
         lines = []
-        for subsystem, descriptor in self.files:
+        for subsystem, descriptor, choose in self.files:
             try:
-                lines.append(encode.line(start, subsystem, read_whole(descriptor)))
+                text = read_whole(descriptor)
             except OSError as error:
                 self.unreadable[subsystem] = error.strerror or str(error)
+                continue
+            lines.append(encode.line(start, subsystem, choose(text) if choose else text))
         return lines

@@ -11,6 +11,8 @@ if MYPY:
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST = 10000 * 86400.0  # a system call's time-out ends at some centuries
+SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+SIZE = re.compile(r"(\d+)([KMGT]?)B?")
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -28,6 +30,14 @@ def parse_duration(text: str, origin: str, example: str) -> float:
     if position != len(text) or not 0 < seconds <= LONGEST:
         raise PccError("bad value for {}: {!r} (try {})".format(origin, text, example))
     return seconds
+
+
+def parse_size(text: str, origin: str, example: str) -> int:
+    """Bytes of a size such as `100M` or `2G`, powers of 1024; 0 is `0`."""
+    match = SIZE.fullmatch(text)
+    if match is None:
+        raise PccError("bad value for {}: {!r} (try {})".format(origin, text, example))
+    return int(match.group(1)) * SIZES[match.group(2)]
 
 
 def parse_labels(text: str, origin: str) -> "Dict[str, str]":

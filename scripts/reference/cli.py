@@ -8,7 +8,7 @@ from commands import commands, pcc_flags
 from markdown import block, code, table
 
 from perfops.errors import PerfopsError
-from perfops.pcc.options import EXAMPLES, build_parser
+from perfops.pcc.flags import EXAMPLES, build_parser
 
 HEAD = """# Commands
 

@@ -7,7 +7,7 @@ from typing import Any
 from typer.main import get_command
 
 from perfops.cli.app import app
-from perfops.pcc.options import build_parser
+from perfops.pcc.flags import build_parser
 
 
 def commands(name: str = "perfops", command: Any = None) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from perfops.pcc.filesystems import FileSystems, local_mounts, unescape
+from perfops.pcc.encode import stamp
+from perfops.pcc.filesystems import SUBSYSTEM, FileSystems, local_mounts, unescape
 
 CLOUD = """\
 sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0
@@ -77,10 +78,19 @@ def beside_root(file_systems: FileSystems) -> list[dict[str, object]]:
 
 
 def test_space_is_what_statvfs_tells(tmp_path: Path) -> None:
-    (row,) = space(FileSystems(tree(tmp_path, "/dev/vda1 / ext4 rw 0 0\n")))
+    (row,) = space(FileSystems(tree(tmp_path, "/dev/vda1 / ext4 rw 0 0\n"), {}))
     stat = os.statvfs("/")
-    assert list(row) == ["mount_point", "block_size", "blocks_total", "blocks_free", "blocks_available"]
+    assert list(row) == [
+        "mount_point",
+        "block_size",
+        "blocks_total",
+        "blocks_free",
+        "blocks_available",
+        "files_total",
+        "files_free",
+    ]
     assert (row["mount_point"], row["block_size"], row["blocks_total"]) == ("/", stat.f_frsize, stat.f_blocks)
+    assert row["files_total"] == stat.f_files
     assert 0 <= int(str(row["blocks_available"])) <= int(str(row["blocks_free"])) <= stat.f_blocks
 
 
@@ -89,15 +99,17 @@ def test_names_of_any_bytes_are_text_and_what_does_not_answer_is_left_out(tmp_pa
     folder.mkdir()
     name = str(folder).replace(" ", "\\040")
     rows = f"/dev/a {name} ext4 rw 0 0\n/dev/b {tmp_path}/gone ext4 rw 0 0\n/dev/c /proc ext4 rw 0 0\n"
-    assert [row["mount_point"] for row in beside_root(FileSystems(tree(tmp_path, rows)))] == [f'{tmp_path}/a "b\\xff']
+    assert [row["mount_point"] for row in beside_root(FileSystems(tree(tmp_path, rows), {}))] == [
+        f'{tmp_path}/a "b\\xff'
+    ]
 
 
 def test_an_unmounted_file_system_leaves_and_a_fuller_one_tells_so(tmp_path: Path) -> None:
     folder = tmp_path / "disk"
     folder.mkdir()
-    file_systems = FileSystems(tree(tmp_path, f"/dev/a {folder} ext4 rw 0 0\n"))
+    file_systems = FileSystems(tree(tmp_path, f"/dev/a {folder} ext4 rw 0 0\n"), {})
     (row,) = beside_root(file_systems)
-    file_systems.seen[str(folder)] = ((1, 2, 3, 4), "what was told before is no longer so")
+    file_systems.seen[str(folder)] = ((1, 2, 3, 4, 5, 6), "what was told before is no longer so")
     (again,) = beside_root(file_systems)
     assert again.keys() == row.keys()
     folder.rmdir()
@@ -105,10 +117,17 @@ def test_an_unmounted_file_system_leaves_and_a_fuller_one_tells_so(tmp_path: Pat
 
 
 def test_no_table_of_mounts_is_no_failure(tmp_path: Path) -> None:
-    file_systems = FileSystems(str(tmp_path))
-    assert file_systems.unreadable == "No such file or directory"
-    assert file_systems.measurement() == b""
+    unreadable: dict[str, str] = {}
+    file_systems = FileSystems(str(tmp_path), unreadable)
+    assert unreadable == {SUBSYSTEM: "No such file or directory"}
+    assert file_systems.lines(stamp(1, 1)) == []
+
+
+def test_the_group_can_be_left_out(tmp_path: Path) -> None:
+    unreadable: dict[str, str] = {}
+    assert FileSystems(str(tmp_path), unreadable, {"filesystems"}).lines(stamp(1, 1)) == []
+    assert unreadable == {}
 
 
 def test_the_real_table_has_the_root() -> None:
-    assert "/" in [row["mount_point"] for row in space(FileSystems("/proc"))]
+    assert "/" in [row["mount_point"] for row in space(FileSystems("/proc", {}))]

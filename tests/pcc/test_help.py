@@ -1,5 +1,6 @@
 """What `pcc --help` shows runs as it stands."""
 
+import gzip
 import os
 import re
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 from fix_pcc import check_books, environment, read
 
-from perfops.pcc.options import EXAMPLES, build_parser, read_options
+from perfops.pcc.flags import EXAMPLES, build_parser
+from perfops.pcc.options import read_options
 
 COMMANDS = [line.strip() for line in EXAMPLES.splitlines() if re.match(r"  (PCC_\w+=\S+ )*pcc\b", line)]
 
@@ -27,7 +29,14 @@ def test_an_example_runs(command: str, packed: Path, tmp_path: Path) -> None:
     variables = environment(PATH=f"{packed.parent}:{os.environ['PATH']}", PCC_DURATION="40ms", PCC_FREQUENCY="20ms")
     done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    (path,) = tmp_path.glob("*.json")
+    if "--self-test" in command:
+        assert "CPU time" in done.stdout
+        assert not list(tmp_path.iterdir())
+        return
+    (path,) = tmp_path.glob("*.json*")
+    if "--gzip" in command:
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path = path.with_suffix("")
     records = read(path)
     assert check_books(records, 0.02, 2)["reason"] == "duration"
     labels = re.search(r"--labels (\S+)", command)
@@ -44,7 +53,19 @@ def test_help_shows_the_examples_and_every_flag(packed: Path) -> None:
 
 
 def test_every_flag_with_a_value_can_be_set_in_the_environment() -> None:
-    values = {"mode": "local", "duration": "5m", "frequency": "2s", "id": "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"}
+    values = {
+        "mode": "local",
+        "duration": "5m",
+        "frequency": "2s",
+        "id": "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77",
+        "without": "tcp",
+        "rotate": "100M",
+        "max_bytes": "5G",
+        "min_free": "1G",
+        "nice": "7",
+        "ionice": "best-effort:6",
+        "oom_score_adj": "300",
+    }
     for action in build_parser()._actions:
         if action.nargs == 0:
             continue

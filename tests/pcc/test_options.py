@@ -32,12 +32,26 @@ def test_every_value_comes_from_the_environment() -> None:
         {
             "PCC_MODE": "local", "PCC_DURATION": "1h30m", "PCC_FREQUENCY": "250ms", "PCC_COLLECTION": "/a/b.json",
             "PCC_ID": IDENTITY.upper(), "PCC_IDENTIFIER": "vm-1", "PCC_LABELS": "k=v", "PCC_PROC_ROOT": "/host/proc",
-            "PCC_SYS_ROOT": "/host/sys",
+            "PCC_SYS_ROOT": "/host/sys", "PCC_WITHOUT": "tcp,pressure", "PCC_ROTATE": "100M", "PCC_MAX_BYTES": "5G",
+            "PCC_MIN_FREE": "0", "PCC_NICE": "5", "PCC_IONICE": "best-effort:7", "PCC_OOM_SCORE_ADJ": "-500",
         },
     )  # fmt: skip
-    assert options == (
-        *("local", 5400, 0.25, "/a/b.json", IDENTITY, "vm-1", {"k": "v"}, "/host/proc", "/host/sys"),
-        False,
+    assert options == read_options([], {"PCC_ID": IDENTITY})._replace(
+        mode="local",
+        duration=5400,
+        frequency=0.25,
+        collection="/a/b.json",
+        identifier="vm-1",
+        labels={"k": "v"},
+        without={"tcp", "pressure"},
+        rotate=100 << 20,
+        max_bytes=5 << 30,
+        min_free=0,
+        nice=5,
+        ionice=(2, 7),
+        oom_score_adj=-500,
+        proc_root="/host/proc",
+        sys_root="/host/sys",
     )
 
 
@@ -53,6 +67,13 @@ def test_every_value_comes_from_the_environment() -> None:
         ("MODE", "trickle", "local", "local"),
         ("PROC_ROOT", "/a", "/b", "/b"),
         ("SYS_ROOT", "/a", "/b", "/b"),
+        ("WITHOUT", "x", "tcp", {"tcp"}),
+        ("ROTATE", "1x", "2K", 2048),
+        ("MAX_BYTES", "1x", "3MB", 3 << 20),
+        ("MIN_FREE", "1x", "0", 0),
+        ("NICE", "x", "19", 19),
+        ("IONICE", "x", "idle", (3, 0)),
+        ("OOM_SCORE_ADJ", "x", "1000", 1000),
     ],
 )
 def test_the_flag_beats_the_environment(name: str, given: str, flag: str, read: object) -> None:

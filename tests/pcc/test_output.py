@@ -12,7 +12,7 @@ import pytest
 from fix_pcc import SOURCES, environment, of, read, run
 
 SHORT = ("--duration", "20ms", "--frequency", "10ms")
-LONG = ("--duration", "1m", "--frequency", "10ms", "--quiet")
+LONG = ("--duration", "1m", "--frequency", "10ms", "--quiet", "--min-free", "0")
 NOBODY = 65534
 
 
@@ -21,7 +21,7 @@ def test_a_file_that_is_there_is_left_alone(packed: Path, tmp_path: Path) -> Non
     path.write_text("mine\n")
     done = run(packed, *SHORT, "--collection", str(path))
     assert (done.returncode, done.stderr) == (
-        2, f"pcc: collection {path} is there already (name another file, or move it away)\n",
+        2, f"pcc: collection {path} is there already (name another file, or go on with it by --append)\n",
     )  # fmt: skip
     assert path.read_text() == "mine\n"
 

@@ -8,7 +8,7 @@ import pytest
 from fix_pcc import Records, of
 from fix_repository import ROOT
 
-from perfops.pcc.loop import SPACE
+from perfops.pcc.filesystems import SUBSYSTEM as SPACE
 from perfops.pcc.sources import EVERY_TICK, ONCE
 
 TEXT = (ROOT / "docs" / "record-format.md").read_text(encoding="utf-8")
@@ -31,8 +31,8 @@ def keys(title: str) -> set[str]:
 def test_the_table_of_sources_is_that_of_the_sampler() -> None:
     told = [tuple(cell.strip("`") for cell in row) for row in rows("Sources")]
     assert told == [
-        *((source.subsystem, source.path, "every tick") for source in EVERY_TICK),
-        *((source.subsystem, source.path, "once") for source in ONCE),
+        *((source.subsystem, source.path, source.group, "every tick") for source in EVERY_TICK),
+        *((source.subsystem, source.path, source.group, "once") for source in ONCE),
     ]
 
 

@@ -1,0 +1,66 @@
+"""The command line of pcc."""
+
+import argparse
+
+from . import VERSION
+from .errors import PccError
+from .sources import GROUPS
+
+MYPY = False
+if MYPY:
+    from typing import NoReturn
+
+EXAMPLES = """examples:
+  pcc                                            ten minutes, a sample a second, into ./<id>.json
+  pcc --duration 1h --frequency 5s --collection /var/tmp/host.json
+  pcc --duration 90s --labels build=42,kind=nightly
+  pcc --duration 30d --frequency 10s --gzip --rotate 100M --max-bytes 5G --nice 10 --ionice idle
+  pcc --self-test                                what it can read here, and what a sample costs
+  PCC_DURATION=1h30m PCC_FREQUENCY=250ms pcc
+
+Every flag that takes a value can be set in the environment, too: PCC_DURATION, PCC_PROC_ROOT. The flag wins.
+SIGTERM and Ctrl-C end the collection cleanly.
+exit codes: 0 done, 2 a value that cannot be used, 3 this machine refused (disk full, no permission)"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the command line."""
+
+    def error(self, message: str) -> "NoReturn":
+        """End with a PccError in place of the usage."""
+        raise PccError("{} (try pcc --help)".format(message))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; defaults are None so that the environment can be told from a flag."""
+    parser = Parser(
+        prog="pcc",
+        description="Samples /proc of this machine, once a period, into a collection: one JSON record a line.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--mode", metavar="MODE", help="local: write a file (the default)")
+    add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
+    add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
+    add("--collection", metavar="FILE", help="the file to write; it must not exist (default ./<id>.json)")
+    add("--append", action="store_true", help="go on with that file where it exists, as after a restart")
+    add("--id", metavar="UUID", help="the collection's id (default: a new one)")
+    add(
+        "--identifier", metavar="NAME", help="name of this machine among the machines of a run (default: its host name)"
+    )
+    add("--labels", metavar="K=V,K=V", help="what to remember about this collection")
+    add("--without", metavar="GROUPS", help="leave out groups of sources: " + ",".join(GROUPS))
+    add("--gzip", action="store_true", help="pack the file as it is written (default name ./<id>.json.gz)")
+    add("--rotate", metavar="SIZE", help="a new file from this size on; the old ones are FILE.1, FILE.2, … (default 0)")
+    add("--max-bytes", metavar="SIZE", help="end when so much is written (default 0: no limit)")
+    add("--min-free", metavar="SIZE", help="end when less is free on the disk written to (default 32M)")
+    add("--nice", metavar="N", help="lower the priority by N, 0 to 19 (default 0)")
+    add("--ionice", metavar="CLASS", help="priority of disk writes: idle, or best-effort:0 to 7 (default: as it is)")
+    add("--oom-score-adj", metavar="N", help="-1000 (never killed; needs root) to 1000 (killed first)")
+    add("--proc-root", metavar="DIR", help="read this instead of /proc")
+    add("--sys-root", metavar="DIR", help="read this instead of /sys")
+    add("--self-test", action="store_true", help="say what can be read here and what a sample costs, and write nothing")
+    add("--quiet", action="store_true", help="say nothing but errors")
+    add("--version", action="version", version="pcc " + VERSION)
+    return parser

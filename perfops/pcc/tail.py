@@ -1,0 +1,41 @@
+"""The end of a collection that was cut short: how far it is whole, and when its last record was."""
+
+import json
+import os
+
+MYPY = False
+if MYPY:
+    from typing import Optional, Tuple
+
+BLOCK = 1 << 16
+
+
+def last_line(descriptor: int, size: int) -> "Tuple[int, Optional[float]]":
+    """Bytes up to the end of the last whole line, and the timestamp of the last record; None where there is none.
+
+    A damaged line at the end is whole for this purpose: readers leave it out.
+    """
+    text = b""
+    start = size
+    whole = -1
+    while start > 0:
+        begin = max(start - BLOCK, 0)
+        text = os.pread(descriptor, start - begin, begin) + text
+        start = begin
+        if whole < 0 and b"\n" in text:
+            whole = start + text.rindex(b"\n") + 1
+        lines = text[: max(whole - start, 0)].split(b"\n")
+        # The first of them may begin before this block.
+        for line in reversed(lines if start == 0 else lines[1:]):
+            timestamp = timestamp_of(line)
+            if timestamp is not None:
+                return whole, timestamp
+    return max(whole, 0), None
+
+
+def timestamp_of(line: bytes) -> "Optional[float]":
+    """The timestamp of a record, None where the line is none."""
+    try:
+        return float(json.loads(line.decode("utf-8"))["timestamp"])
+    except (ValueError, KeyError, TypeError):
+        return None
