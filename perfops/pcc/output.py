@@ -71,9 +71,7 @@ class Output:
     def whole_lines(self) -> "Tuple[int, Optional[float]]":
         """Cut a last line that is not whole; the size of the rest, and the timestamp of its last record."""
         if self.gzip or os.pread(self.descriptor, 2, 0) == GZIP_MAGIC:
-            raise PccError(
-                "cannot go on with {}: a packed file has one beginning (name another file)".format(self.path)
-            )
+            raise PccError("cannot go on with {}, as it is packed (name another file)".format(self.path))
         size, timestamp = last_line(self.descriptor, self.size)
         os.ftruncate(self.descriptor, size)
         os.lseek(self.descriptor, size, os.SEEK_SET)
