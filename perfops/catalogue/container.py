@@ -36,5 +36,21 @@ CONTAINER = Kind(
         _rate("io_read_ops", "Reads from block devices", Unit.PER_SECOND),
         _rate("io_write_ops", "Writes to block devices", Unit.PER_SECOND),
         _level("pids_current", "pids_current", "Tasks", Unit.COUNT),
+        _cpu(
+            "cpu_throttled_percent",
+            "cpu_throttled_usec",
+            "Time for which the CPU limit held tasks back, in percent of one core",
+        ),
+        Metric(
+            "throttled_periods_percent",
+            Unit.PERCENT,
+            "Δcpu_throttled ÷ Δcpu_periods × 100, at most 100",
+            _SOURCE,
+            "Share of the periods of the CPU limit in which it was reached; empty where none has passed",
+            optional=True,
+        ),
+        _level("memory_anon_bytes", "memory_anon", "Memory of programs, without files", Unit.BYTES),
+        _level("memory_file_bytes", "memory_file", "Page cache and shared memory", Unit.BYTES),
+        _level("pids_max", "pids_max", "Limit of tasks; empty where there is none", Unit.COUNT),
     ),
 )

@@ -1,6 +1,9 @@
 """What the kernel counts for the machine as a whole, beyond the host's row."""
 
 from perfops.catalogue.model import Kind, Metric, Unit
+from perfops.catalogue.paging import PAGING
+from perfops.catalogue.pressure import PRESSURE
+from perfops.catalogue.tcp import TCP
 
 
 def _rate(name: str, field: str, text: str) -> Metric:
@@ -19,7 +22,7 @@ SYSTEM = Kind(
     name="system",
     file="system.csv",
     table="system_sample",
-    description="Scheduler and memory figures of the whole machine.",
+    description="Scheduler, memory, paging, pressure and protocol figures of the whole machine.",
     metrics=(
         Metric("procs_running", Unit.COUNT, "procs_running", "/proc/stat", "Tasks that run or wait for a CPU"),
         Metric("procs_blocked", Unit.COUNT, "procs_blocked", "/proc/stat", "Tasks that wait for a block device"),
@@ -50,5 +53,9 @@ SYSTEM = Kind(
         _memory("mem_slab", "Slab", "Kernel objects"),
         _memory("swap_total", "SwapTotal", "Swap space"),
         _memory("swap_used", "SwapTotal − SwapFree", "Swap space in use"),
+        *PAGING,
+        *PRESSURE,
+        *TCP,
+        Metric("open_files", Unit.COUNT, "allocated − unused", "/proc/sys/fs/file-nr", "Open files", optional=True),
     ),
 )

@@ -8,7 +8,8 @@ from typing import IO, TYPE_CHECKING
 
 from perfops.catalogue import CONTAINER, KINDS, Kind
 from perfops.errors import MachineError
-from perfops.samples.derive import Key, Rows, Sample
+from perfops.samples.derive import Sample
+from perfops.samples.rows import Key, Rows
 
 if TYPE_CHECKING:
     from perfops.samples.devices import Values

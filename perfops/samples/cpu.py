@@ -4,6 +4,7 @@ from math import nan
 from operator import sub
 from typing import NamedTuple
 
+from perfops.samples.counters import checked
 from perfops.samples.devices import Rows, Values
 
 # user nice system idle iowait irq softirq steal guest guest_nice, in clock ticks
@@ -17,12 +18,14 @@ class Stat(NamedTuple):
     """What is used of /proc/stat.
 
     `names` are the CPUs, `all` first, and `times` their fields one after the other (FIELDS a CPU); `counters` has the
-    single numbers below them (ctxt, processes, procs_running, …) and `intr`, the sum of all interrupts.
+    single numbers below them (ctxt, processes, procs_running, …) and `intr`, the sum of all interrupts; `below` has the
+    names of those that stand between the interrupts and `softirq`.
     """
 
     names: tuple[str, ...]
     times: list[int]
     counters: dict[str, int]
+    below: list[str]
 
 
 def parse(text: str, before: Stat | None = None) -> Stat:
@@ -36,14 +39,25 @@ def parse(text: str, before: Stat | None = None) -> Stat:
         del words[:: FIELDS + 1]
         times = list(map(int, words))
     counters: dict[str, int] = {}
+    below: list[str] = []
     if end >= 0:
         start = end + 6
         counters["intr"] = int(text[start : start + 20].split(None, 1)[0])
         # The line of interrupts can be kilobytes long; what follows it is short.
-        rest = iter(text[text.find("\n", start) : text.find("\nsoftirq", start)].split())
-        for name in rest:
-            counters[name] = int(next(rest, 0))
-    return Stat(names, times, counters)
+        place, stop = text.find("\n", start), text.find("\nsoftirq", start)
+        rest = text[place : len(text) if stop < 0 else stop] if place >= 0 else ""
+        words = rest.split()
+        if before is not None and words[::2] == before.below:
+            below = before.below
+            counters |= zip(below, map(int, words[1::2]), strict=False)
+        else:
+            pairs = [line.split() for line in rest.split("\n")]
+            numbers = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
+            counters |= numbers
+            below = list(numbers)
+        checked(counters.values())
+    checked(times)
+    return Stat(names, times, counters, below)
 
 
 def _read_lines(text: str) -> tuple[tuple[str, ...], list[int]]:
@@ -52,6 +66,8 @@ def _read_lines(text: str) -> tuple[tuple[str, ...], list[int]]:
     for line in text.split("\n"):
         if line.startswith("cpu"):
             name, *fields = line.split()
+            if name in names:
+                continue
             names.append(name)
             times += [int(field) for field in (fields + ["0"] * FIELDS)[:FIELDS]]
     if not names or names[0] != "cpu":
@@ -75,6 +91,8 @@ def derive(before: Stat, now: Stat) -> tuple[Rows, Values]:
         fields = deltas[start : start + FIELDS]
         start += FIELDS
         if total := sum(fields[:IN_SUM]):
+            if max(fields) > total:  # a guest's time is part of user or nice, but not read in the same moment
+                fields = [min(field, total) for field in fields]
             scale = 100 / total
             rows.append((name[3:] or ALL, tuple([field * scale for field in fields])))
     if not rows or rows[0][0] != ALL:

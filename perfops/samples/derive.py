@@ -5,32 +5,19 @@ in one go, in parts side by side, or as it streams in. Levels come from the late
 of a source that is missing from one of the two, as after a damaged line, the columns are empty (NaN).
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from perfops.samples import container, cpu, disk, filesystem, memory, net, system
-from perfops.samples.devices import Devices, Values
+from perfops.samples import container
 from perfops.samples.notes import Notes
+from perfops.samples.rows import PARSERS, STAT, Counted, Rows, host_rows
 from perfops.samples.segments import new_segment
 from perfops.samples.snapshots import CONTROL, Snapshot
 from perfops.samples.stamps import iso
 from perfops.samples.story import Story
-from perfops.samples.topology import BY_NAME, Topology, counted_ports, read_topology, wanted_disks
+from perfops.samples.topology import BY_NAME, read_topology
 
-Key = str | tuple[str, ...]
-Rows = list[tuple[Key, Values]]
-STAT, MEMINFO, DISKSTATS, NET = "/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/net/dev"
-STATFS, LOAD = "statfs[*]", "/proc/loadavg"
-ABSURD = re.compile(r"\d{21}")  # digits of a number that does not fit into 64 bits
-PARSERS: dict[str, Callable[[str, Any], Any]] = {
-    STAT: cpu.parse,
-    MEMINFO: memory.parse,
-    DISKSTATS: disk.parse,
-    NET: net.parse,
-    STATFS: filesystem.parse,
-    LOAD: system.parse_load,
-}
+SHORTEST = 1e-7  # seconds; two snapshots that lie closer are of one moment
 
 
 class Sample(NamedTuple):
@@ -45,29 +32,6 @@ class Primer(NamedTuple):
 
     host: dict[str, Any]
     before: list[Snapshot]
-
-
-class Counted:
-    """Which devices make up the host's totals, found anew when the devices change."""
-
-    def __init__(self, topology: Topology) -> None:
-        self.topology = topology
-        self.disk_names: list[str] = []
-        self.port_names: list[str] = []
-        self.disks: dict[str, bool] = {}
-        self.ports: frozenset[str] = frozenset()
-
-    def see_disks(self, devices: Devices) -> dict[str, bool]:
-        """The disks of the detail; True where they count for the totals."""
-        if devices.names is not self.disk_names:
-            self.disk_names, self.disks = devices.names, wanted_disks(devices.counters.keys(), self.topology)
-        return self.disks
-
-    def see_ports(self, devices: Devices) -> frozenset[str]:
-        """The interfaces that count for the totals."""
-        if devices.names is not self.port_names:
-            self.port_names, self.ports = devices.names, counted_ports(devices.counters.keys(), self.topology)
-        return self.ports
 
 
 def elapsed(before: Snapshot, now: Snapshot) -> float:
@@ -107,7 +71,7 @@ def derive(
             if records.keys() <= CONTROL:
                 continue
         seconds = elapsed(before, snapshot) if before else 0.0
-        if before and not seconds and not rebooted:
+        if before and -SHORTEST < seconds < SHORTEST and not rebooted:
             story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")
             continue
         now = parse_sources(snapshot, earlier, story)
@@ -117,11 +81,7 @@ def derive(
         stamp = iso(snapshot.timestamp)
         rows: dict[str, Rows] = {}
         if before and not records.keys().isdisjoint(PARSERS):
-            try:
-                rows = host_rows(earlier, now, seconds, counted, story, stamp)
-            except OverflowError:
-                drop_absurd(now, snapshot, story)
-                rows = host_rows(earlier, now, seconds, counted, story, stamp)
+            rows = host_rows(earlier, now, seconds, counted, story, stamp)
         found = parse_containers(snapshot, story)
         if found:
             rows["container"] = [
@@ -149,14 +109,6 @@ def parse_sources(snapshot: Snapshot, earlier: dict[str, Any], story: Story) -> 
     return now
 
 
-def drop_absurd(now: dict[str, Any], snapshot: Snapshot, story: Story) -> None:
-    """Leave out the sources with a number no counter of the kernel can reach: it is damage, and remarked."""
-    for source in (STAT, DISKSTATS, NET):
-        if source in now and (found := ABSURD.search(snapshot.records[source])):
-            story.unreadable(source, snapshot, f"{found[0]}… is no number of the kernel's")
-            del now[source]
-
-
 def parse_containers(snapshot: Snapshot, story: Story) -> dict[str, container.Container]:
     """The snapshot's containers by full id; a measurement that cannot be read is remarked and left out."""
     found = {}
@@ -169,29 +121,3 @@ def parse_containers(snapshot: Snapshot, story: Story) -> dict[str, container.Co
             else:
                 found[each.id] = each
     return found
-
-
-def host_rows(
-    before: dict[str, Any], now: dict[str, Any], seconds: float, counted: Counted, story: Story, stamp: str
-) -> dict[str, Rows]:
-    """Rows of all kinds but containers for one interval; the host's and the system's are always there."""
-    rows: dict[str, Any] = {}
-    processor, scheduler = cpu.NO_HOST, system.NO_SCHEDULER
-    disks, ports = disk.NO_SUMS, net.NO_SUMS
-    host_memory, system_memory = memory.NO_HOST, memory.NO_SYSTEM
-    if STAT in now and STAT in before:
-        rows["cpu"], processor = cpu.derive(before[STAT], now[STAT])
-        scheduler = system.scheduler(before[STAT], now[STAT], seconds)
-    if DISKSTATS in now and DISKSTATS in before:
-        wanted = counted.see_disks(now[DISKSTATS])
-        rows["disk"], disks = disk.derive(before[DISKSTATS], now[DISKSTATS], seconds, wanted, story.notes, stamp)
-    if NET in now and NET in before:
-        physical = counted.see_ports(now[NET])
-        rows["net"], ports = net.derive(before[NET], now[NET], seconds, physical, story.notes, stamp)
-    if STATFS in now:
-        rows["filesystem"] = now[STATFS].rows
-    if MEMINFO in now:
-        host_memory, system_memory = memory.derive(now[MEMINFO])
-    rows["host"] = [("", processor + host_memory + disks + ports)]
-    rows["system"] = [("", scheduler + now.get(LOAD, system.NO_LOAD) + system_memory)]
-    return rows

@@ -4,6 +4,7 @@ from math import nan
 from operator import sub
 
 from perfops.samples import devices
+from perfops.samples.counters import checked
 from perfops.samples.devices import Counters, Devices, Rows, Values
 from perfops.samples.notes import Notes
 
@@ -22,6 +23,7 @@ def read_line(line: str) -> tuple[str, Counters] | None:
     if len(fields) < 14:
         return None
     counters = tuple(map(int, fields[3 : 3 + FIELDS]))
+    checked(counters)
     return fields[2], counters if len(counters) == FIELDS else (counters + (0,) * FIELDS)[:FIELDS]
 
 

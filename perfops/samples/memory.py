@@ -3,6 +3,7 @@
 from math import nan
 from typing import NamedTuple
 
+from perfops.samples.counters import LARGEST, checked, level
 from perfops.samples.devices import Values
 
 NAMES = (
@@ -49,17 +50,18 @@ def parse(text: str, before: Memory | None = None) -> Memory:
     looked at, and where one is elsewhere, the text is searched.
     """
     if before is not None:
-        fields = [
-            float(text[number])
+        fields: list[float] = [
+            int(text[number])
             for name, label, number, unit in before.places
             if text[label] == name and text[unit] == UNIT
         ]
-        if len(fields) == len(NAMES):
+        if len(fields) == len(NAMES) and min(fields) >= 0 and max(fields) <= LARGEST:
             return Memory(fields, before.places)
     found = [find(text, name) for name in NAMES]
-    fields = [float(text[place.number]) if place else nan for place in found]
+    fields = [level(int(text[place.number])) if place else nan for place in found]
     if found[0] is None or found[1] is None:
         raise ValueError("no MemTotal or MemFree")
+    checked([field for field in fields if isinstance(field, int)])
     return Memory(fields, [place for place in found if place])
 
 
@@ -111,6 +113,6 @@ def derive(memory: Memory) -> tuple[Values, Values]:
         writeback * KIB,
         slab * KIB,
         swap_total * KIB,
-        (swap_total - swap_free) * KIB,
+        max(swap_total - swap_free, 0.0) * KIB,
     )
     return host, system

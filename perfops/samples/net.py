@@ -4,6 +4,7 @@ from math import nan
 from operator import itemgetter, sub
 
 from perfops.samples import devices
+from perfops.samples.counters import checked
 from perfops.samples.devices import Counters, Devices, Rows, Values
 from perfops.samples.notes import Notes
 
@@ -21,7 +22,9 @@ def read_line(line: str) -> tuple[str, Counters] | None:
     fields = rest.split()
     if not colon or len(fields) < FIELDS:
         return None
-    return name.strip(), tuple(map(int, chosen(fields)))
+    counters = tuple(map(int, chosen(fields)))
+    checked(counters)
+    return name.strip(), counters
 
 
 def parse(text: str, before: Devices | None = None) -> Devices:

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from fix_recordings import MEMINFO, diskstats, netdev, record, stat
 
+from perfops.catalogue import SYSTEM
+from perfops.catalogue.paging import PAGING
+from perfops.catalogue.pressure import PRESSURE
+from perfops.catalogue.tcp import TCP
 from perfops.samples.derive import Primer, Sample, derive
 from perfops.samples.notes import Notes
 from perfops.samples.records import read_records
@@ -145,6 +149,58 @@ def test_a_container_made_anew_has_no_negative_rate() -> None:
     samples, story = run([record(100, name, container(9)), record(101, name, container(5))])
     assert isnan(samples[1].rows["container"][0][1][0])
     assert "its counters fell" in next(story.notes.lines())
+
+
+def test_every_figure_of_the_system_row_stands_under_its_name() -> None:
+    def texts(step: int) -> dict[str, str]:
+        tables = f"Tcp: CurrEstab InSegs\nTcp: 9 {step}\nUdp: InErrors\nUdp: {2 * step}\n"
+        stall = f"some avg10=0.00 total={step * 1000}\nfull avg10=0.00 total={step * 500}\n"
+        return {
+            "/proc/loadavg": "0.5 0.4 0.3 1/2 3\n",
+            "/proc/vmstat": f"pgpgin {step}\noom_kill {3 * step}\n",
+            **dict.fromkeys(("/proc/pressure/cpu", "/proc/pressure/memory", "/proc/pressure/io"), stall),
+            "/proc/net/snmp": tables,
+            "/proc/net/netstat": f"TcpExt: TCPTimeouts\nTcpExt: {5 * step}\n",
+            "/proc/sys/fs/file-nr": "700 0 9999\n",
+        }
+
+    lines = [
+        *tick(100, 10),
+        *(record(100, name, text) for name, text in texts(10).items()),
+        *tick(102, 20),
+        *(record(102, name, text) for name, text in texts(50).items()),
+    ]
+    samples, _ = run(lines)
+    row = dict(zip([metric.name for metric in SYSTEM.metrics], samples[0].rows["system"][0][1], strict=True))
+    expected = {
+        "context_switches": 5,
+        "load_5m": 0.4,
+        "mem_writeback": 8 / 1024,
+        "swap_used": 100000 / 1024,
+        "paged_in_bytes": 20 * 1024,
+        "oom_kills": 60,
+        "cpu_pressure": 2,
+        "memory_pressure": 2,
+        "memory_pressure_full": 1,
+        "io_pressure": 2,
+        "io_pressure_full": 1,
+        "tcp_segments_received": 20,
+        "tcp_established": 9,
+        "tcp_timeouts": 100,
+        "udp_errors": 40,
+        "open_files": 700,
+    }
+    assert {name: row[name] for name in expected} == pytest.approx(expected)
+    missing = {name for name, value in row.items() if isnan(value)}
+    assert missing == {metric.name for metric in (*PAGING, *TCP)} - expected.keys()
+
+
+def test_a_recording_without_the_newer_sources_has_their_columns_empty() -> None:
+    samples, story = run([*tick(100, 10), *tick(101, 20)])
+    row = dict(zip([metric.name for metric in SYSTEM.metrics], samples[0].rows["system"][0][1], strict=True))
+    newer = [metric.name for metric in (*PAGING, *PRESSURE, *TCP)]
+    assert all(isnan(row[name]) for name in (*newer, "open_files"))
+    assert not story.notes.counts
 
 
 def test_gaps_and_clock_records_become_events() -> None:

@@ -1,5 +1,6 @@
 """Disks, interfaces, file systems: rates, sums, and devices that come, go, wrap or idle."""
 
+import json
 from math import isnan
 
 import pytest
@@ -94,11 +95,37 @@ def test_an_interface_without_a_space_behind_its_colon_and_one_with_an_alias() -
     assert set(net.parse(text).counters) == {"eth0", "eth0:1"}
 
 
+def space(mount_point: str, *inodes: int) -> str:
+    """A line of statfs[*]; `inodes` are those in all and those that are free."""
+    facts = {"mount_point": mount_point, "block_size": 4096}
+    facts |= {"blocks_total": 1000, "blocks_free": 400, "blocks_available": 300}
+    return json.dumps(facts | dict(zip(("files_total", "files_free"), inodes, strict=False))) + "\n"
+
+
 def test_space_as_df_counts_it() -> None:
-    line = '{"mount_point":"/","block_size":4096,"blocks_total":1000,"blocks_free":400,"blocks_available":300}'
+    line = space("/")
     first = filesystem.parse(line)
-    assert first.rows == [("/", (4096000, 1638400, 1228800, pytest.approx(600 / 900 * 100)))]
+    ((name, values),) = first.rows
+    assert (name, values[:4]) == ("/", (4096000, 1638400, 1228800, pytest.approx(600 / 900 * 100)))
     assert filesystem.parse(line, first).rows[0] is first.rows[0]
+
+
+def test_inodes_where_there_is_a_fixed_number_of_them() -> None:
+    rows = dict(filesystem.parse(space("/", 200, 150) + space("/btrfs", 0, 0) + space("/other recorder")).rows)
+    assert rows["/"][4:] == (200, 150, 25)
+    for name in ("/btrfs", "/other recorder"):
+        assert all(map(isnan, rows[name][4:]))
+
+
+def test_of_what_is_mounted_on_top_of_each_other_the_last_one_counts() -> None:
+    rows = filesystem.parse(space("/srv", 200, 150) + space("/", 10, 10) + space("/srv", 400, 100)).rows
+    assert [(name, values[4]) for name, values in rows] == [("/srv", 400), ("/", 10)]
+
+
+@pytest.mark.parametrize("wrong", ["-1", "1e300", "18446744073709551616"])
+def test_space_that_cannot_be_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"negative|no number of the kernel"):
+        filesystem.parse(space("/").replace("1000", wrong))
 
 
 @pytest.mark.parametrize("parse", [disk.parse, net.parse])

@@ -1,0 +1,48 @@
+"""Pressure stall information from /proc/pressure/cpu, memory and io."""
+
+from math import nan
+from typing import NamedTuple
+
+from perfops.samples.counters import checked, growth
+from perfops.samples.devices import Values
+
+ALL = 100.0
+PERCENT_OF_MICROSECONDS = 1e-4  # of stalled microseconds in a second: 100 ÷ 10^6
+
+
+class Pressure(NamedTuple):
+    """Microseconds for which some task waited, and for which all did: NaN where the kernel does not count that."""
+
+    some: float
+    full: float
+
+
+NOTHING = Pressure(nan, nan)
+NO_COLUMNS: Values = (nan,) * 5
+
+
+def parse(text: str, before: Pressure | None = None) -> Pressure:  # noqa: ARG001 - all sources are parsed alike
+    """Read a file of /proc/pressure; ValueError where it has no line `some` with a total."""
+    totals: dict[str, int] = {}
+    for line in text.split("\n"):
+        head, equals, total = line.rpartition("total=")
+        if equals:
+            totals[head[:4]] = int(total)
+    if "some" not in totals:
+        raise ValueError("no line 'some' with a total")
+    checked(totals.values())
+    return Pressure(totals["some"], totals.get("full", nan))
+
+
+def shares(before: Pressure | None, now: Pressure | None, seconds: float) -> Pressure:
+    """Both in percent of the time; NaN where the kernel has none, one of the two is missing or a counter fell."""
+    if before is None or now is None:
+        return NOTHING
+    scale = PERCENT_OF_MICROSECONDS / seconds
+    some, full = growth(before.some, now.some, scale), growth(before.full, now.full, scale)
+    return Pressure(min(some, ALL), min(full, ALL))  # min() keeps a NaN that comes first
+
+
+def columns(cpu: Pressure, memory: Pressure, io: Pressure) -> Values:
+    """The columns of the system row in the catalogue's order."""
+    return (cpu.some, *memory, *io)
