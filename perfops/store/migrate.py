@@ -13,7 +13,7 @@ from perfops.errors import DatabaseError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"  # a test holds it to the last file of migrations/versions
+HEAD = "0002"  # a test holds it to the last file of migrations/versions
 REVISION = re.compile(r"\d{4}")  # how those of perfops are named
 MAINTENANCE = "postgres"  # the database to be in while another one is made
 

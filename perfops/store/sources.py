@@ -127,9 +127,13 @@ def header_fields(line: bytes, path: Path) -> list[str]:
 
 
 def check_header(columns: list[str], kind: Kind, path: Path) -> list[str]:
-    """The columns, when they are those of the kind in any order; BadInputError names the first that is wrong."""
+    """The columns, when they are those of the kind in any order; BadInputError names the first that is wrong.
+
+    Columns that may be empty may be missing, as in files made before they were there.
+    """
+    dispensable = {metric.name for metric in kind.metrics if metric.optional}
     for name in kind.columns:
-        if columns.count(name) != 1:
+        if columns.count(name) != 1 and (name in columns or name not in dispensable):
             fault = "has no column" if name not in columns else "has twice the column"
             raise BadInputError(f"{path} {fault} {name!r} (a {kind.file} has {', '.join(kind.columns)})")
     for name in columns:
