@@ -1,7 +1,8 @@
 """`perfops process` of a day at 1 Hz, all outputs, beside orjson.loads of every line of the same file.
 
-Prints, for a recording with /proc/cpuinfo in every tick (as others write it) and without (as pcc writes it), the
-ratio of the medians of wall times and the peak memory. Limits: 12 times orjson.loads, 80 MB.
+Prints, for a recording as pcc writes it (all sources; without and with three containers) and one as others write it
+(five sources, /proc/cpuinfo in every tick), the ratio of the medians of wall times and the peak memory. Limits: 12
+times orjson.loads, 80 MB.
 """
 
 import subprocess
@@ -10,9 +11,12 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from stretch import write_stretched
+from stretch import newer_sources, recordings, stretch, stretch_containers, write
 
 SNAPSHOTS = int(sys.argv[1]) if len(sys.argv) > 1 else 86_400
+RECORDING = "azure-d4-loadtest"
+LABELS = ("as pcc records", "as pcc records, with three containers", "with cpuinfo in every tick")
+ROOT = Path(__file__).parents[1] / "tests" / "roots" / "debian12-2cpu"
 RUNS = 3
 LOADS = "import sys,orjson\nfor line in open(sys.argv[1],'rb',buffering=1<<20): orjson.loads(line)"
 TIMED = """
@@ -21,6 +25,17 @@ start = time.monotonic()
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
+
+
+def record(target: Path, label: str) -> Path:
+    """A recording of the kind the label says."""
+    source = recordings() / RECORDING / "host_collection.json"
+    if label == LABELS[-1]:
+        return write(target, stretch(source, SNAPSHOTS), monotonic=False)
+    series = [stretch(source, SNAPSHOTS, ("/proc/cpuinfo",)), newer_sources(ROOT, SNAPSHOTS)]
+    if label == LABELS[1]:
+        series.append(stretch_containers(source.with_name("container_collection.json"), SNAPSHOTS))
+    return write(target, *series, monotonic=True)
 
 
 def timed(*command: str) -> tuple[float, float]:
@@ -33,8 +48,8 @@ def timed(*command: str) -> tuple[float, float]:
 def main() -> None:
     """Measure in turns and print."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        for label, leave_out in (("as pcc records", ("/proc/cpuinfo",)), ("with cpuinfo in every tick", ())):
-            file = write_stretched(Path(folder) / f"{len(leave_out)}.json", "azure-d4-loadtest", SNAPSHOTS, leave_out)
+        for label in LABELS:
+            file = record(Path(folder) / "host.json", label)
             perfops = str(Path(sys.executable).with_name("perfops"))
             limits, runs = [], []
             for _ in range(RUNS):

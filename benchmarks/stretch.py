@@ -1,6 +1,7 @@
 """Stretch a real recording to any number of snapshots, a second apart, with counters that go on growing.
 
-Used by the benchmarks; the recording is read from the folder named by PERFOPS_COLLECTIONS.
+Used by the benchmarks; as pcc records it, with sources that the recording does not have. The recording is read from
+the folder named by PERFOPS_COLLECTIONS.
 """
 
 import json
@@ -9,9 +10,16 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from perfops.pcc.sources import EVERY_TICK
+
+Tick = list[tuple[str, str]]
 COUNTERS = ("/proc/stat", "/proc/diskstats", "/proc/net/dev")
+COUNTERS_OF_CONTAINERS = ("cpu_usage_usec", "cpu_user_usec", "cpu_system_usec", "cpu_periods", "cpu_throttled")
+NEWER = ("loadavg", "vmstat", "pressure/", "net/snmp", "net/netstat", "sys/fs/")
 TOKEN = re.compile(r"(\s+|:)")
+NUMBER = re.compile(r"((?:(?<=total=)|(?<![\w.=-]))\d+(?![\w.]))")
 START = 1_768_000_000
 
 
@@ -23,8 +31,8 @@ def recordings() -> Path:
     return folder
 
 
-def stretch(source: Path, snapshots: int, leave_out: tuple[str, ...] = ()) -> Iterator[bytes]:
-    """Lines of a collection of `snapshots` ticks: those of `source` again and again, each round's counters on top."""
+def stretch(source: Path, snapshots: int, leave_out: tuple[str, ...] = ()) -> Iterator[Tick]:
+    """`snapshots` ticks: those of `source` again and again, each round's counters on top."""
     ticks: dict[float, list[tuple[str, str]]] = {}
     for line in source.read_bytes().splitlines():
         record = json.loads(line)
@@ -35,16 +43,16 @@ def stretch(source: Path, snapshots: int, leave_out: tuple[str, ...] = ()) -> It
     growth = {name: grown([tick[name] for tick in tokens]) for name in tokens[0]}
     for number in range(snapshots):
         turn, place = divmod(number, len(rounds))
+        tick = []
         for name, text in rounds[place]:
             if name in growth:
                 parts = tokens[place][name].copy()
                 for index, step in growth[name].items():
                     parts[index] = str(int(parts[index]) + turn * step)
-                measured = "".join(parts)
+                tick.append((name, "".join(parts)))
             else:
-                measured = text
-            record = {"timestamp": START + number, "subsystem": name, "measurement": measured}
-            yield json.dumps(record, separators=(",", ":")).encode() + b"\n"
+                tick.append((name, text))
+        yield tick
 
 
 def grown(series: list[list[str]]) -> dict[int, int]:
@@ -59,11 +67,47 @@ def grown(series: list[list[str]]) -> dict[int, int]:
     return steps
 
 
-def write_stretched(target: Path, recording: str, snapshots: int, leave_out: tuple[str, ...] = ()) -> Path:
-    """Write a stretched recording, unless it is there already."""
-    if not target.exists():
-        part = target.with_suffix(".part")
-        with part.open("wb") as file:
-            file.writelines(stretch(recordings() / recording / "host_collection.json", snapshots, leave_out))
-        part.rename(target)
+def stretch_containers(source: Path, snapshots: int) -> Iterator[Tick]:
+    """`snapshots` ticks of containers, likewise."""
+    ticks: dict[float, list[tuple[str, dict[str, Any]]]] = {}
+    for line in source.read_bytes().splitlines():
+        record = json.loads(line)
+        facts = json.loads(record["measurement"])
+        ticks.setdefault(record["timestamp"], []).append((record["subsystem"], facts))
+    rounds = [dict(sorted(tick)) for tick in ticks.values()]
+    for number in range(snapshots):
+        turn, place = divmod(number, len(rounds))
+        tick = []
+        for name, facts in rounds[place].items():
+            first, last = rounds[0].get(name, facts), rounds[-1].get(name, facts)
+            grown = {key: facts[key] + turn * max(last[key] - first[key], 0) for key in COUNTERS_OF_CONTAINERS}
+            tick.append((name, json.dumps(facts | grown)))
+        yield tick
+
+
+def newer_sources(root: Path, snapshots: int) -> Iterator[Tick]:
+    """`snapshots` ticks of what pcc records beyond the recordings of others, from a tree of /proc; all grows."""
+    texts = []
+    for source in EVERY_TICK:
+        if source.path.startswith(NEWER):
+            text = (root / "proc" / source.path).read_bytes()
+            texts.append((source.subsystem, NUMBER.split((source.choose(text) if source.choose else text).decode())))
+    for number in range(snapshots):
+        yield [
+            (
+                name,
+                "".join([str(int(part) + number * (place % 5)) if part.isdigit() else part for place, part in parts]),
+            )
+            for name, parts in ((name, list(enumerate(parts))) for name, parts in texts)
+        ]
+
+
+def write(target: Path, *series: Iterator[Tick], monotonic: bool) -> Path:
+    """Write a collection of ticks that have the records of all series."""
+    with target.open("wb") as file:
+        for number, parts in enumerate(zip(*series, strict=True)):
+            clock = {"monotonic": 1000.5 + number} if monotonic else {}
+            for name, text in (record for part in parts for record in part):
+                record = {"timestamp": START + number, **clock, "subsystem": name, "measurement": text}
+                file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
     return target

@@ -91,7 +91,7 @@ def columns_of(tables: "Sequence[Tuple[bytes, Sequence[bytes]]]") -> "Chooser":
             number += 1
             words = numbers.split()
             if len(words) > places[-1]:
-                parts += [names, b" ".join([words[place] for place in places]), b""]
-        return b"\n".join(parts)
+                parts += [names, b" ".join([words[place] for place in places])]
+        return b"\n".join(parts + [b""]) if parts else b""
 
     return choose

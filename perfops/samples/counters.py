@@ -1,7 +1,8 @@
 """Numbers of the kernel: which can be, and what follows from two counters or from a level."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from math import nan
+from operator import sub
 
 LARGEST = (1 << 64) - 1
 SHOWN = 21  # digits of a number that is told: one more than the largest has
@@ -13,10 +14,9 @@ def checked(numbers: Collection[int]) -> None:
         raise ValueError(f"{str(largest)[:SHOWN]}… is no number of the kernel's")
 
 
-def growth(before: float, now: float, scale: float) -> float:
-    """A counter's growth times `scale`; NaN where one of the two is missing (NaN), or it fell."""
-    delta = now - before
-    return delta * scale if delta >= 0 else nan
+def growth(before: Iterable[float], now: Iterable[float], scale: float) -> list[float]:
+    """Growth of counters times `scale`; NaN where one of the two is missing (NaN), or it fell."""
+    return [delta * scale if delta >= 0 else nan for delta in map(sub, now, before)]
 
 
 def level(value: float) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from perfops.samples.counters import checked, growth
 from perfops.samples.devices import Values
 
-ALL = 100.0
+MOST = 100.0
 PERCENT_OF_MICROSECONDS = 1e-4  # of stalled microseconds in a second: 100 ÷ 10^6
 
 
@@ -18,7 +18,6 @@ class Pressure(NamedTuple):
 
 
 NOTHING = Pressure(nan, nan)
-NO_COLUMNS: Values = (nan,) * 5
 
 
 def parse(text: str, before: Pressure | None = None) -> Pressure:  # noqa: ARG001 - all sources are parsed alike
@@ -34,15 +33,13 @@ def parse(text: str, before: Pressure | None = None) -> Pressure:  # noqa: ARG00
     return Pressure(totals["some"], totals.get("full", nan))
 
 
-def shares(before: Pressure | None, now: Pressure | None, seconds: float) -> Pressure:
-    """Both in percent of the time; NaN where the kernel has none, one of the two is missing or a counter fell."""
-    if before is None or now is None:
-        return NOTHING
-    scale = PERCENT_OF_MICROSECONDS / seconds
-    some, full = growth(before.some, now.some, scale), growth(before.full, now.full, scale)
-    return Pressure(min(some, ALL), min(full, ALL))  # min() keeps a NaN that comes first
+def columns(before: list[Pressure | None], now: list[Pressure | None], seconds: float) -> Values:
+    """The columns of the system row in the catalogue's order, in percent of the time; of CPU, memory and io each.
 
-
-def columns(cpu: Pressure, memory: Pressure, io: Pressure) -> Values:
-    """The columns of the system row in the catalogue's order."""
-    return (cpu.some, *memory, *io)
+    NaN where the kernel has none, one of the two is missing or a counter fell.
+    """
+    earlier = [total for pressure in before for total in pressure or NOTHING]
+    later = [total for pressure in now for total in pressure or NOTHING]
+    shares = growth(earlier, later, PERCENT_OF_MICROSECONDS / seconds)
+    cpu, _, *others = [min(share, MOST) for share in shares]  # min() keeps a NaN that comes first
+    return (cpu, *others)

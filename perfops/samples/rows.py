@@ -14,8 +14,9 @@ STAT, MEMINFO, DISKSTATS, NET = "/proc/stat", "/proc/meminfo", "/proc/diskstats"
 STATFS, LOAD, VMSTAT, FILES = "statfs[*]", "/proc/loadavg", "/proc/vmstat", "/proc/sys/fs/file-nr"
 STALLS = ("/proc/pressure/cpu", "/proc/pressure/memory", "/proc/pressure/io")
 SNMP, NETSTAT = "/proc/net/snmp", "/proc/net/netstat"
+NO_PRESSURE = pressure.columns([None] * 3, [None] * 3, 1.0)
 KERNEL = frozenset((VMSTAT, *STALLS, SNMP, NETSTAT, FILES))
-NO_KERNEL: Values = paging.NOTHING + pressure.NO_COLUMNS + tcp.NOTHING + files.NOTHING
+NO_KERNEL: Values = paging.NOTHING + NO_PRESSURE + tcp.NOTHING + files.NOTHING
 PARSERS: dict[str, Callable[[str, Any], Any]] = {
     STAT: cpu.parse,
     MEMINFO: memory.parse,
@@ -85,10 +86,9 @@ def kernel_columns(before: dict[str, Any], now: dict[str, Any], seconds: float) 
     """The system row's columns from paging on, in the catalogue's order."""
     if KERNEL.isdisjoint(now):
         return NO_KERNEL
-    stalls = [pressure.shares(before.get(source), now.get(source), seconds) for source in STALLS]
     return (
         *paging.rates(before.get(VMSTAT), now.get(VMSTAT), seconds),
-        *pressure.columns(*stalls),
+        *pressure.columns([*map(before.get, STALLS)], [*map(now.get, STALLS)], seconds),
         *tcp.figures(before.get(SNMP), now.get(SNMP), before.get(NETSTAT), now.get(NETSTAT), seconds),
         *now.get(FILES, files.NOTHING),
     )

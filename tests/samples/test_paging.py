@@ -41,7 +41,11 @@ def test_rates_of_all_figures() -> None:
 
 
 def test_zones_of_old_kernels_are_summed_up_and_throttling_is_no_page() -> None:
-    zones = {f"{name}_{zone}": 1 for name in paging.ZONED for zone in ("dma", "dma32", "normal", "movable")}
+    zones = {
+        f"{name}_{zone}": 1
+        for name in paging.SCANNED + paging.RECLAIMED
+        for zone in ("dma", "dma32", "normal", "movable")
+    }
     before = vmstat(**zones, pgscan_direct_throttle=0)
     now = vmstat(**dict.fromkeys(zones, 3), pgscan_direct_throttle=1000)
     found = rates(before, now, 1.0)

@@ -12,8 +12,10 @@ def text(some: int, full: int | None = None) -> str:
     return f"some {averages} total={some}\n" + (f"full {averages} total={full}\n" if full is not None else "")
 
 
-def shares(before: str, now: str, seconds: float) -> pressure.Pressure:
-    return pressure.shares(pressure.parse(before), pressure.parse(now), seconds)
+def shares(before: str, now: str, seconds: float) -> tuple[float, float]:
+    earlier, later = pressure.parse(before), pressure.parse(now)
+    _, some, full, *_ = pressure.columns([None, earlier, None], [None, later, None], seconds)
+    return some, full
 
 
 def test_the_share_of_time_that_tasks_waited() -> None:
@@ -37,13 +39,14 @@ def test_the_cpu_has_no_line_full_before_linux_5_13() -> None:
 
 
 def test_one_snapshot_alone_gives_nothing() -> None:
-    assert all(map(isnan, pressure.shares(None, pressure.parse(text(1)), 1.0)))
-    assert all(map(isnan, pressure.shares(pressure.parse(text(1)), None, 1.0)))
+    one, none = [pressure.parse(text(1, 1))] * 3, [None] * 3
+    assert all(map(isnan, pressure.columns(none, one, 1.0)))
+    assert all(map(isnan, pressure.columns(one, none, 1.0)))
 
 
 def test_the_columns_are_in_the_catalogues_order() -> None:
-    each = [pressure.Pressure(number, number + 0.5) for number in (1, 2, 3)]
-    assert pressure.columns(*each) == (1, 2, 2.5, 3, 3.5)
+    now = [pressure.parse(text(10_000 * number, 5_000 * number)) for number in (1, 2, 3)]
+    assert pressure.columns([pressure.parse(text(0, 0))] * 3, now, 1.0) == pytest.approx((1, 2, 1, 3, 1.5))
 
 
 @pytest.mark.parametrize("damaged", ["", "full avg10=0 total=5\n", "some avg10=0.00 total=\n", text(10**30)])

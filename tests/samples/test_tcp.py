@@ -64,6 +64,17 @@ def test_a_whole_table_gives_what_the_chosen_tables_give() -> None:
     assert tcp.parse_snmp(whole).numbers == tcp.parse_snmp(snmp(3)).numbers
 
 
+def test_empty_lines_between_the_tables_do_not_matter() -> None:
+    text = snmp(3).replace("Udp: In", "\nUdp: In")
+    assert tcp.parse_snmp(text).numbers == tcp.parse_snmp(text, tcp.parse_snmp(snmp(1))).numbers
+    assert tcp.parse_snmp(text).numbers == tcp.parse_snmp(snmp(3)).numbers
+
+
+def test_a_line_of_numbers_that_grows_is_read_anew() -> None:
+    first, longer = snmp(1), snmp(2).replace("Tcp: 1 200", "Tcp: 1 200 7 8 9", 1)
+    assert tcp.parse_snmp(longer, tcp.parse_snmp(first)).numbers == tcp.parse_snmp(longer).numbers
+
+
 def test_a_counter_that_falls_has_no_value_and_a_level_may() -> None:
     found = figures((snmp(20), snmp(10)), (netstat(1, 1, 1), netstat(1, 0, 2)))
     assert isnan(found["tcp_segments_sent"])
