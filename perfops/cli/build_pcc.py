@@ -11,7 +11,7 @@ import typer
 from perfops.errors import MachineError
 
 SHEBANG = b"#!/usr/bin/env python3\n"
-ENTRY = b"from pcc.__main__ import main\n\nmain()\n"
+ENTRY = "boot.py"  # becomes the archive's __main__
 WHEN = (2020, 1, 1, 0, 0, 0)  # any fixed time: the same sources give the same bytes
 
 
@@ -20,8 +20,8 @@ def packed() -> bytes:
     from perfops import pcc
 
     sources = Path(pcc.__file__).parent
-    files = {f"pcc/{path.name}": path.read_bytes() for path in sorted(sources.glob("*.py"))}
-    files["__main__.py"] = ENTRY
+    files = {f"pcc/{path.name}": path.read_bytes() for path in sorted(sources.glob("*.py")) if path.name != ENTRY}
+    files["__main__.py"] = (sources / ENTRY).read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in sorted(files.items()):

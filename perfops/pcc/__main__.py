@@ -4,50 +4,25 @@ import os
 import sys
 
 from .errors import PccError
-from .loop import sample
-from .neighbour import step_back
 from .options import read_options
-from .output import Output
-from .selftest import self_test
-from .sources import EVERY_TICK, Reader
-from .stop import Stop
-from .units import plain
+from .run import fail, run
+
+MYPY = False
+if MYPY:
+    from typing import Callable
+
+    from .settings import Options
 
 
-def say(text: str) -> None:
-    """One line on standard error; where nobody listens any more, the collection goes on without."""
-    if sys.stderr is None:  # closed from the start: its number may be the collection's by now
-        return
-    try:
-        os.write(2, os.fsencode("pcc: {}\n".format(text)))
-    except OSError:
-        pass
-
-
-def main() -> None:
-    """Entry point: sample, then one line on what was done; an error is one line, too."""
+def main(prepare: "Callable[[Options], None]" = lambda _: None) -> None:
+    """Entry point: read the command line, then sample; `prepare` is called with the options in between."""
     try:
         options = read_options(sys.argv[1:], os.environ)
-        reader = Reader(options.proc_root, EVERY_TICK, options.without)
-        if options.self_test:
-            print(self_test(options, reader))
-            return
-        step_back(options)
-        stop = Stop()
-        output = Output(options.collection, options.append, options.gzip, options.min_free)
-        if not options.quiet:
-            text = "collection {} into {}: every {} s for {} s"
-            say(text.format(options.id, options.collection, plain(options.frequency), plain(options.duration)))
-        try:
-            facts = sample(options, reader, output, stop)
-        finally:
-            output.close()
     except PccError as error:
-        say(str(error))
-        sys.exit(error.exit_code)
-    if not options.quiet:
-        text = "{ticks} ticks, {missed} missed, {bytes} bytes, {cpu_seconds:.2f} s CPU, ended by {reason}"
-        say(text.format(**facts))
+        fail(error)
+    else:
+        prepare(options)
+        run(options)
 
 
 if __name__ == "__main__":

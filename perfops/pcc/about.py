@@ -10,7 +10,7 @@ MYPY = False
 if MYPY:
     from typing import Any, Dict, List, Tuple
 
-    from .options import Options
+    from .settings import Options
 
 
 def first_records(options: "Options", unreadable: "Dict[str, str]") -> "List[Tuple[str, bytes]]":

@@ -10,7 +10,7 @@ MYPY = False
 if MYPY:
     from typing import Any, Dict, List, Optional
 
-    from .options import Options
+    from .settings import Options
 
 # Not disks a test would count: memory, images, optical and floppy drives, and layers stacked on other disks.
 NOT_WHOLE = ("loop", "ram", "zram", "sr", "fd", "dm-", "md", "drbd", "nbd")

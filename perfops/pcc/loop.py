@@ -14,7 +14,7 @@ MYPY = False
 if MYPY:
     from typing import Any, Dict
 
-    from .options import Options
+    from .settings import Options
 
 END_SIZE = 1024  # bytes kept for the end record
 CLOSEST = 0.002  # seconds between a late tick and the next: timestamps are told to the millisecond, and never repeat

@@ -8,7 +8,7 @@ MYPY = False
 if MYPY:
     from typing import Optional, Tuple
 
-    from .options import Options
+    from .settings import Options
 
 IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "ppc64le": 273, "s390x": 282, "riscv64": 30}
 CLASS_SHIFT = 13  # of ioprio_set(2)

@@ -5,46 +5,13 @@ import re
 
 from .errors import PccError
 from .flags import build_parser
+from .settings import Options
 from .sources import GROUPS
 from .units import clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
 if MYPY:
-    from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
-
-    Options = NamedTuple(
-        "Options",
-        [
-            ("mode", str),
-            ("duration", float),
-            ("frequency", float),
-            ("collection", str),
-            ("id", str),
-            ("identifier", str),
-            ("labels", Dict[str, str]),
-            ("without", FrozenSet[str]),
-            ("rotate", int),
-            ("max_bytes", int),
-            ("min_free", int),
-            ("nice", int),
-            ("ionice", Optional[Tuple[int, int]]),
-            ("oom_score_adj", Optional[int]),
-            ("proc_root", str),
-            ("sys_root", str),
-            ("append", bool),
-            ("gzip", bool),
-            ("self_test", bool),
-            ("quiet", bool),
-        ],
-    )
-else:
-    from collections import namedtuple
-
-    Options = namedtuple(
-        "Options",
-        "mode duration frequency collection id identifier labels without rotate max_bytes min_free nice ionice"
-        " oom_score_adj proc_root sys_root append gzip self_test quiet",
-    )
+    from typing import Any, Callable, FrozenSet, List, Mapping, Tuple
 
 SHORTEST = 0.01  # the kernel counts CPU time in hundredths of a second: below that a rate says nothing
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -94,7 +61,7 @@ def parse_groups(text: str, origin: str) -> "FrozenSet[str]":
     return names
 
 
-def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> "Options":
+def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Options:
     """Options from flags and environment; PccError names the flag or variable whose value cannot be used."""
     flags = build_parser().parse_args(arguments)
 

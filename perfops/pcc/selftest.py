@@ -12,7 +12,7 @@ MYPY = False
 if MYPY:
     from typing import List
 
-    from .options import Options
+    from .settings import Options
     from .sources import Reader
 
 SAMPLES = 50

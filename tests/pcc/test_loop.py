@@ -136,9 +136,13 @@ def test_the_last_tick_of_whole_periods_is_exact(periods: int, milliseconds: int
 
 
 def test_a_tick_is_one_write(packed: Path, tmp_path: Path) -> None:
-    """The kernel counts a program's writes: as many as there are ticks in the file, wherever it is stopped."""
+    """The kernel counts a program's writes: wherever it is stopped, as many as there are ticks in the file.
+
+    Those of its start, when it hands itself over to a lean interpreter, are always the same.
+    """
     path = tmp_path / "host.json"
     line = ("--duration", "1h", "--frequency", "10ms", "--quiet", "--collection", str(path))
+    others: set[int] = set()
     with start(packed, *line, env=environment()) as process:
         for ticks in (1, 5, 10):
             wait_for(f"tick {ticks}", lambda ticks=ticks: tick_count(path) >= ticks)
@@ -146,6 +150,8 @@ def test_a_tick_is_one_write(packed: Path, tmp_path: Path) -> None:
             status = Path(f"/proc/{process.pid}/status")
             wait_for("the stop", lambda status=status: "State:\tT" in status.read_text())
             counted = dict(row.split(": ") for row in Path(f"/proc/{process.pid}/io").read_text().splitlines())
-            assert int(counted["syscw"]) == tick_count(path)
+            others.add(int(counted["syscw"]) - tick_count(path))
             process.send_signal(signal.SIGCONT)
         process.terminate()
+    assert len(others) == 1
+    assert others <= {0, 1}
