@@ -13,7 +13,8 @@ def process(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Files of one collection, host and containers (.json, .json.gz, - for standard input).",
+            help="Files of one collection, in any order: host and containers, or rotated (.json, .json.gz, - for"
+            " standard input).",
             envvar="PCR_COLLECTION",
             metavar="FILE...",
         ),
@@ -25,7 +26,8 @@ def process(
 ) -> None:
     """Turn a collection into host.csv, the detail CSVs, containers.csv, system_info.json and summary.json.
 
-    A damaged line costs only itself: it is counted and told with its number. Exit codes: 0 done, 2 nothing usable in a
+    Files that follow each other (host.json.1, host.json.2, host.json) give what one file would have given. A damaged
+    line costs only itself: it is counted and told with its number. Exit codes: 0 done, 2 nothing usable in a
     file, 3 the folder cannot be written to.
 
     Example: perfops process results/nightly/vm-01/collection.json --outdir results/nightly/vm-01
@@ -54,4 +56,6 @@ def told(summary: "Summary") -> str:
         parts.append(f"{damaged} damaged line{'s' * (damaged != 1)}")
     if not summary.complete and summary.recorder == "pcc":
         parts.append("cut short")
+    if summary.end_reason not in {None, "duration"}:
+        parts.append(f"ended early: {summary.end_reason}")
     return "; ".join(parts)

@@ -49,10 +49,9 @@ def worth_it(path: Path) -> bool:
         return False
 
 
-def derive_part(part: Part, label: str, names: dict[str, str], outdir: Path) -> Derived:
-    """Derive one part into a folder of its own."""
+def derive_part(part: Part, label: str, names: dict[str, str], outdir: Path, primer: Primer | None = None) -> Derived:
+    """Derive one part into a folder of its own; `primer` is for the first one of a file that goes on with another."""
     story = Story(Notes())
-    primer = None
     if part.before:
         records = [record for record in map(record_of, part.before) if record]
         primer = Primer(part.host, [tick for tick in group(records) if not tick.records.keys() <= CONTROL])
@@ -62,20 +61,33 @@ def derive_part(part: Part, label: str, names: dict[str, str], outdir: Path) -> 
     return Derived(story, folder.counts(), folder.containers())
 
 
+def even_size(path: Path) -> int:
+    """Bytes of a part, at most SIZE, with which the last parts of a file keep all CPUs busy."""
+    length, cpus = path.stat().st_size, len(os.sched_getaffinity(0))
+    rounds = -(-length // (SIZE * cpus))
+    return -(-length // (rounds * cpus))
+
+
 def derive_parts(
-    path: Path, label: str, names: dict[str, str], outdir: Path, progress: Callable[[int], None] | None
+    path: Path,
+    label: str,
+    names: dict[str, str],
+    outdir: Path,
+    progress: Callable[[int], None] | None,
+    before: Primer | None = None,
 ) -> Iterator[Derived]:
     """Derive a file in parts into `outdir`, a process a CPU; yields what came of each, in their order.
 
-    MachineError where a process is killed, as the kernel does when memory runs out.
+    `before` is the end of the file that it goes on with. MachineError where a process is killed, as the kernel does
+    when memory runs out.
     """
     with tempfile.TemporaryDirectory(dir=outdir, prefix=".parts-") as scratch, workers() as pool:
         jobs: list[tuple[Part, Path, Future[Derived]]] = []
         with interrupts_later():
-            for number, part in enumerate(cut(path, SIZE)):
+            for number, part in enumerate(cut(path, even_size(path))):
                 folder = Path(scratch, str(number))
                 folder.mkdir()
-                jobs.append((part, folder, pool.submit(derive_part, part, label, names, folder)))
+                jobs.append((part, folder, pool.submit(derive_part, part, label, names, folder, before)))
         for part, folder, job in jobs:
             derived = job.result()
             append(folder, outdir)

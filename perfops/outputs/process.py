@@ -13,9 +13,10 @@ from perfops.errors import BadInputError
 from perfops.outputs import summary as summaries
 from perfops.outputs.csv import CsvFolder, cannot_write
 from perfops.outputs.inputs import NAMES, Lines, label_of, nothing_usable, open_input, read_container_names
+from perfops.outputs.order import Beginning, in_order
 from perfops.outputs.parts import Derived, append, derive_parts, worth_it
-from perfops.outputs.summarize import Recording, summarize
-from perfops.samples.derive import derive
+from perfops.outputs.summarize import Recording, collection_id, summarize
+from perfops.samples.derive import Primer, derive
 from perfops.samples.notes import Notes
 from perfops.samples.records import LONGEST, read_lines, read_records
 from perfops.samples.snapshots import group
@@ -50,22 +51,55 @@ def process_into(
 ) -> summaries.Summary:
     """Process the files into an empty folder."""
     recordings: list[Recording] = []
-    for number, path in enumerate(paths):
+    for number, (path, beginning) in enumerate(in_order(paths)):
         # Files of one collection hold different kinds, or follow each other: each is derived by itself, and joined.
         part = folder / str(number)
         part.mkdir()
-        derived, first_line = process_file(path, part, names, progress)
+        before = find_before(recordings, beginning)
+        derived, first_line = process_file(path, part, names, progress, primer_of(before, beginning))
         append(part, folder)
         part.rmdir()
         names |= {identity: name for identity, name, _ in derived.containers}
-        recordings.append(Recording(derived.story, derived.counts, first_line))
         notes.absorb(derived.story.notes)
+        if before and same_collection(before.story, derived.story):
+            before.story.absorb(derived.story)
+            before.counts.update(derived.counts)
+        else:
+            recordings.append(Recording(derived.story, Counter(derived.counts), first_line))
     summary = summarize(recordings, notes)
     write_json(folder / SYSTEM_INFO, summary.host)
     if names:
         write_json(folder / NAMES, names)
     summaries.write_summary(summary, folder)
     return summary
+
+
+def find_before(recordings: list[Recording], beginning: Beginning | None) -> Recording | None:
+    """Of what was read already that which a file goes on with: the last that ended before it, and is of the same."""
+    if beginning is None:
+        return None
+    ended = [
+        (recording.story.last, place)
+        for place, recording in enumerate(recordings)
+        if recording.story.last is not None
+        and recording.story.last <= beginning.start
+        and recording.of_host() == beginning.of_host
+    ]
+    return recordings[max(ended)[1]] if ended else None
+
+
+def same_collection(before: Story, later: Story) -> bool:
+    """Whether two recordings say that they are of one collection, as far as they say anything."""
+    one, other = collection_id(before.current_host), collection_id(later.host)
+    return one == other or other is None
+
+
+def primer_of(before: Recording | None, beginning: Beginning | None) -> Primer | None:
+    """What a file needs to know of the one before, where it repeats the last tick of that; else a segment begins."""
+    tick = before.story.last_tick if before else None
+    if before is None or beginning is None or tick is None or tick.timestamp != beginning.start:
+        return None
+    return Primer(before.story.current_host, [tick])
 
 
 def replace(source: Path, target: Path) -> None:
@@ -79,14 +113,17 @@ def replace(source: Path, target: Path) -> None:
 
 
 def process_file(
-    path: Path, folder: Path, names: dict[str, str], progress: Callable[[int], None] | None
+    path: Path, folder: Path, names: dict[str, str], progress: Callable[[int], None] | None, before: Primer | None
 ) -> tuple[Derived, bytes]:
-    """Derive one file into `folder`: what came of it, and its first line. BadInputError where nothing is usable."""
+    """Derive one file into `folder`: what came of it, and its first line. BadInputError where nothing is usable.
+
+    `before` is the end of the file that it goes on with.
+    """
     label = label_of(path)
     if worth_it(path):
         with path.open("rb") as file:
             first_line = file.readline(LONGEST)
-        whole, *others = derive_parts(path, label, names, folder, progress)
+        whole, *others = derive_parts(path, label, names, folder, progress, before)
         counts = Counter(whole.counts)
         for part in others:
             whole.story.absorb(part.story)
@@ -98,9 +135,9 @@ def process_file(
         with ExitStack() as stack:
             lines = Lines(read_lines(open_input(path, stack), label, story.notes), label, progress)
             csv = stack.enter_context(CsvFolder(folder))
-            csv.write(derive(group(read_records(lines, label, story.notes)), story, names))
+            csv.write(derive(group(read_records(lines, label, story.notes)), story, names, before))
         derived, first_line = Derived(story, csv.counts(), csv.containers()), lines.first
-    if not derived.story.snapshots:
+    if not derived.story.snapshots and before is None:
         raise BadInputError(nothing_usable(label, first_line, derived.story.notes))
     return derived, first_line
 

@@ -1,29 +1,35 @@
 """What summary.json says of a collection, from what was gathered while its recordings passed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from perfops.catalogue import HOST, KINDS
+from perfops.catalogue import CONTAINER, HOST, KINDS
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Observer, Summary
 from perfops.outputs.system_info import system_info
 from perfops.samples import story as stories
 from perfops.samples.notes import Notes
 from perfops.samples.records import BOM, DAMAGED, NUMBERS
+from perfops.samples.runs import Run
 from perfops.samples.stamps import moment
-from perfops.samples.story import Story
+from perfops.samples.story import Event, Story
 
 T = TypeVar("T")
 
 
 class Recording(NamedTuple):
-    """One file of a collection: what was gathered from it, its rows by kind, and its first line."""
+    """A file of a collection, or several that follow each other: what was gathered, rows by kind, the first line."""
 
     story: Story
-    counts: dict[str, int]
+    counts: Counter[str]
     first_line: bytes
+
+    def of_host(self) -> bool:
+        """Whether it is of the host, not of containers alone."""
+        return HOST.name in self.counts or CONTAINER.name not in self.counts
 
 
 class Facts:
@@ -53,34 +59,37 @@ def summarize(recordings: list[Recording], notes: Notes) -> Summary:
     if len(ids) > 1:
         names = ", ".join(sorted(map(str, ids)))
         raise BadInputError(f"the files belong to different collections: {names} (process them one by one)")
-    main = [recording.story for recording in recordings if HOST.name in recording.counts] or told[:1]
-    host = first(main, lambda story: story.host) or {}
-    end_record = main[-1].end
-    facts, end = Facts("host", host, notes), Facts("end", end_record, notes)
+    main = [recording for recording in recordings if HOST.name in recording.counts] or recordings[:1]
+    whole = Story(Notes())  # of the host; its remarks are in `notes` already
+    for recording in main:
+        whole.absorb(recording.story)
+    host, runs = whole.host, whole.runs.sampled()
+    ends = [Facts("end", run.end, notes) for run in runs]
+    facts, last = Facts("host", host, notes), ends[-1]
     return Summary(
         collection=next(iter(ids), None),
-        fingerprint=fingerprint(recordings[0].first_line),
+        fingerprint=fingerprint(main[0].first_line),
         recorder="pcc" if host else "other",
         hostname=facts.of("hostname", str),
         mode=facts.of("mode", str) or "local",
         start=moment(min(story.first for story in told if story.first is not None)),
         end=moment(max(story.last for story in told if story.last is not None)),
-        frequency=facts.of("frequency", NUMBERS) or main[0].usual_interval(),
+        frequency=facts.of("frequency", NUMBERS) or main[0].story.usual_interval(),
         labels={key: str(value) for key, value in (facts.of("labels", dict) or {}).items()},
         host=system_info(first(told, lambda story: story.cpuinfo) or "", host),
-        complete=end_record is not None,
-        end_reason=end.of("reason", str),
-        snapshots=sum(story.snapshots for story in main),
-        segments=sum(story.segments for story in main),
-        ticks=end.of("ticks", int),
-        missed=end.of("missed", int),
+        complete=runs[-1].end is not None,
+        end_reason=last.of("reason", str),
+        snapshots=whole.snapshots,
+        segments=whole.segments,
+        ticks=in_all(runs, ends, "ticks", lambda run: run.snapshots if host else None),
+        missed=in_all(runs, ends, "missed", lambda run: run.gaps if host else None),
         damaged_lines=notes.counts[DAMAGED],
         samples={
             kind.name: count
             for kind in KINDS
             if (count := sum(recording.counts.get(kind.name, 0) for recording in recordings))
         },
-        observer=observer(end),
+        observer=observer(ends),
         annotations=[
             Annotation(
                 kind=event.kind,
@@ -88,8 +97,8 @@ def summarize(recordings: list[Recording], notes: Notes) -> Summary:
                 end=None if event.end is None else moment(event.end),
                 text=event.text,
             )
-            for story in told
-            for event in story.events
+            for events in ([event for story in told for event in story.events], cuts(runs))
+            for event in events
         ],
         warnings=list(notes.lines()),
     )
@@ -113,9 +122,26 @@ def collection_id(host: dict[str, Any]) -> UUID | None:
         return None
 
 
-def observer(end: Facts) -> Observer | None:
-    """What the collector itself cost, where the end record says so."""
-    seconds, peak, size = end.of("cpu_seconds", NUMBERS), end.of("peak_memory_kib", int), end.of("bytes", int)
-    if None in (seconds, peak, size):
+def in_all(runs: list[Run], ends: list[Facts], key: str, seen: Callable[[Run], int | None]) -> int | None:
+    """The sum of what the end records say; of a run without one, what was `seen`. None where one is not known."""
+    known = [end.of(key, int) if run.end is not None else seen(run) for run, end in zip(runs, ends, strict=True)]
+    return None if None in known else sum(filter(None, known))
+
+
+def cuts(runs: list[Run]) -> list[Event]:
+    """Where the recorder was killed, and started again on the same recording."""
+    text = "the recorder was killed and started again: what it had sampled before is here"
+    return [Event("cut", run.last, None, text) for run in runs[:-1] if run.end is None and run.last is not None]
+
+
+def observer(ends: list[Facts]) -> Observer | None:
+    """What the collector itself cost, as far as its end records say; bytes are those of the whole recording."""
+    costs = []
+    for end in ends:
+        seconds, peak, size = end.of("cpu_seconds", NUMBERS), end.of("peak_memory_kib", int), end.of("bytes", int)
+        if None not in (seconds, peak, size):
+            costs.append((seconds, peak, size))
+    if not costs:
         return None
-    return Observer(cpu_seconds=seconds, peak_memory_kib=peak, bytes_written=size)
+    times, peaks, sizes = zip(*costs, strict=True)
+    return Observer(cpu_seconds=sum(times), peak_memory_kib=max(peaks), bytes_written=sizes[-1])

@@ -40,7 +40,9 @@ class Summary(BaseModel):
 
     `collection` is the id its recorder made (None in recordings of others); `fingerprint` identifies the recording by
     its first line. `start` and `end` are the times of the first and the last snapshot. `samples` counts rows by kind.
-    `ticks` and `missed` are what the recorder counted, None where there is no `end` record (`complete` is then false).
+    `ticks` and `missed` are what the recorder counted, where it was started several times in all; of a start that was
+    killed (the last one, where `complete` is false), the snapshots and gaps that are there. Recorders that say nothing
+    about themselves have None.
     """
 
     model_config = ConfigDict(extra="forbid")

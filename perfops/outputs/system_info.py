@@ -2,6 +2,8 @@
 
 from typing import Any
 
+CLOUD = ("region", "zone", "instance_type", "image")
+
 
 def read_cpuinfo(text: str) -> dict[str, Any]:
     """Facts of the first processor, and how many there are; facts the kernel does not give are left out.
@@ -43,8 +45,13 @@ def _number(text: str | None) -> float | int | None:
 
 
 def system_info(cpuinfo: str, host: dict[str, Any]) -> dict[str, Any]:
-    """What system_info.json holds: the processor's facts, then the host record's but for what the summary holds."""
+    """What system_info.json holds: the processor's facts, then the host record's but for what the summary holds.
+
+    The cloud's facts stand beside the others; `cloud` is its name.
+    """
     elsewhere = ("collection", "labels", "mode", "duration", "frequency", "identifier", "pid", "unreadable")
-    return read_cpuinfo(cpuinfo) | {
-        key: value for key, value in host.items() if key not in elsewhere and value is not None
-    }
+    facts = {key: value for key, value in host.items() if key not in elsewhere}
+    cloud = facts.pop("cloud", None)
+    if isinstance(cloud, dict):
+        facts |= {"cloud": cloud.get("provider")} | {key: cloud.get(key) for key in CLOUD}
+    return read_cpuinfo(cpuinfo) | {key: value for key, value in facts.items() if value is not None}

@@ -63,7 +63,9 @@ def derive(
     for snapshot in snapshots:
         records = snapshot.records
         if not CONTROL.isdisjoint(records):
-            story.read_control(snapshot)
+            # Of files that follow each other, each begins with the host record and the last tick of the one before.
+            repeated = before is not None and snapshot.timestamp == before.timestamp
+            story.read_control(snapshot, goes_on=repeated)
             if "host" in records and story.current_host:
                 counted = Counted(read_topology(story.current_host))
                 boot_now = story.current_host.get("boot_id")
@@ -72,7 +74,8 @@ def derive(
                 continue
         seconds = elapsed(before, snapshot) if before else 0.0
         if before and -SHORTEST < seconds < SHORTEST and not rebooted:
-            story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")
+            if "host" not in records:
+                story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")
             continue
         now = parse_sources(snapshot, earlier, story)
         if before and new_segment(before, snapshot, seconds, rebooted, earlier.get(STAT), now.get(STAT), story):

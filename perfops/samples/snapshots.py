@@ -18,12 +18,15 @@ class Snapshot(NamedTuple):
 
 
 def group(records: Iterable[Record]) -> Iterator[Snapshot]:
-    """Neighbouring records with one timestamp; a subsystem that comes again starts the next snapshot."""
+    """Neighbouring records with one timestamp; a subsystem that comes again starts the next snapshot.
+
+    So does a host record: where a file goes on with another one, it stands before the last tick once more.
+    """
     timestamp: float | None = None
     monotonic: float | None = None
     found: dict[str, str] = {}
     for now, clock, subsystem, measurement in records:
-        if now != timestamp or subsystem in found:
+        if now != timestamp or subsystem in found or subsystem == "host":
             if timestamp is not None:
                 yield Snapshot(timestamp, monotonic, found)
             timestamp, monotonic, found = now, clock, {}

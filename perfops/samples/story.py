@@ -8,6 +8,7 @@ import orjson
 
 from perfops.samples.notes import Notes
 from perfops.samples.records import LAST_TIME, NUMBERS
+from perfops.samples.runs import Run, Runs
 from perfops.samples.snapshots import Snapshot
 from perfops.samples.stamps import iso
 
@@ -39,35 +40,44 @@ def json_object(text: str) -> dict[str, Any] | None:
 class Story:
     """Facts of one recording.
 
-    `first` and `last` are the times of its first and last tick, in Unix seconds; `host` is the first host record,
-    `current_host` the one since the last start of the machine.
+    `first` and `last` are the times of its first and last tick, in Unix seconds, and `last_tick` is the latter whole;
+    `host` is the first host record, `current_host` the latest.
     """
 
     notes: Notes
     host: dict[str, Any] = field(default_factory=dict)
     current_host: dict[str, Any] = field(default_factory=dict)
     cpuinfo: str = ""
-    end: dict[str, Any] | None = None
+    runs: Runs = field(default_factory=Runs)
     snapshots: int = 0
     segments: int = 0
     first: float | None = None
     last: float | None = None
+    last_tick: Snapshot | None = None
     events: list[Event] = field(default_factory=list)
     intervals: Counter[float] = field(default_factory=Counter)
 
-    def read_control(self, snapshot: Snapshot) -> None:
-        """Take what the recorder says about itself from the snapshot's records."""
+    def read_control(self, snapshot: Snapshot, *, goes_on: bool = False) -> None:
+        """Take what the recorder says about itself from the snapshot's records.
+
+        Its host record begins a run, unless it `goes_on` in another file.
+        """
         records = snapshot.records
+        if "host" in records and not goes_on:
+            self.runs.add(Run((snapshot.timestamp, records["host"])))
         if "/proc/cpuinfo" in records and not self.cpuinfo:
             self.cpuinfo = records["/proc/cpuinfo"]
         if value := self._parsed("host", snapshot):
             self.current_host = value
             self.host = self.host or value
         if value := self._parsed("end", snapshot):
-            self.end = value
+            self.runs.end(value, snapshot.timestamp)
         if value := self._parsed("gap", snapshot):
             start, end = (self._time(value, name, snapshot) for name in ("from", "to"))
-            text = f"{value.get('ticks', '?')} ticks missed: {value.get('reason', 'unknown')}"
+            ticks = value.get("ticks", "?")
+            if ticks.__class__ is int and ticks > 0:
+                self.runs.current().gaps += ticks
+            text = f"{ticks} ticks missed: {value.get('reason', 'unknown')}"
             self.events.append(Event("gap", start, end, text))
         if value := self._parsed("clock", snapshot):
             text = f"the wall clock is {value.get('ahead')} s ahead of the recording's"
@@ -97,6 +107,8 @@ class Story:
     def count(self, snapshot: Snapshot, seconds: float | None) -> None:
         """Count a tick, `seconds` after the one before it, or None where it starts a segment."""
         self.snapshots += 1
+        self.runs.count(snapshot.timestamp)
+        self.last_tick = snapshot
         if seconds is None:
             self.segments += 1
         else:
@@ -111,11 +123,12 @@ class Story:
         self.host = self.host or later.host
         self.current_host = later.current_host or self.current_host
         self.cpuinfo = self.cpuinfo or later.cpuinfo
-        self.end = later.end or self.end
+        self.runs.absorb(later.runs)
         self.snapshots += later.snapshots
         self.segments += later.segments
         self.first = later.first if self.first is None else self.first
         self.last = self.last if later.last is None else later.last
+        self.last_tick = later.last_tick or self.last_tick
         self.events += later.events
         self.intervals += later.intervals
 

@@ -69,13 +69,13 @@ def check_books(connection: Connection, machine: Machine) -> Books:
         checks.append(Check("host_rows", HOST.name, text, summary.snapshots - summary.segments, rows))
     else:
         notes.append("a recording of containers alone")
-    if summary.ticks is None:
+    if not summary.complete:
         notes.append("no end record" + (": cut short" if summary.recorder == "pcc" else ""))
-    else:
-        text = "{expected} ticks by the end record, {found} snapshots read"
+    if summary.ticks is not None:
+        text = "{expected} ticks by the recorder's count, {found} snapshots read"
         checks.append(Check("ticks", None, text, summary.ticks, summary.snapshots))
     if summary.missed is not None:
-        text = "{expected} ticks missed by the end record, {found} by the gaps"
+        text = "{expected} ticks missed by the recorder's count, {found} by the gaps"
         checks.append(Check("missed", None, text, summary.missed, declared(machine)))
     if summary.damaged_lines:
         notes.append(f"{summary.damaged_lines} damaged line{'s' * (summary.damaged_lines != 1)}")

@@ -39,7 +39,8 @@ def copy_file(
         header = file.readline()
         columns = check_header(header_fields(header, path), kind, path)
         names = sql.SQL(", ").join(sql.Identifier(name) for name in ("collection_id", *columns))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table or kind.table), names)
+        into = sql.Identifier(table or kind.table)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv{})").format(into, names, texts(kind))
         try:
             with cursor.copy(statement) as copy:
                 for block in prefixed(iter(lambda: file.read(BLOCK), b""), f"{collection},".encode()):
@@ -50,6 +51,12 @@ def copy_file(
         except psycopg.IntegrityError as error:
             raise BadInputError(refused_row(path, error)) from error
         return cursor.rowcount
+
+
+def texts(kind: Kind) -> sql.Composable:
+    """COPY's option for the columns that are text: an empty one, as a container's unknown name, is a text, too."""
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in (*kind.keys, *kind.details))
+    return sql.SQL(", FORCE_NOT_NULL ({})").format(columns) if kind.keys else sql.SQL("")
 
 
 def prefixed(blocks: Iterable[bytes], prefix: bytes) -> Iterator[bytes]:

@@ -76,7 +76,7 @@ def test_a_collection_without_an_end_record_says_so(loaded: str, tmp_path: Path)
         load_recordings(connection, tmp_path / "cut", path, run="cut")
     done = perfops("verify", "cut", "--db", loaded)
     assert done.returncode == 0
-    assert done.stdout.endswith("10 net; no end record: cut short\n")
+    assert done.stdout.endswith("10 net; 0 missed; no end record: cut short\n")
 
 
 def test_the_json_has_these_keys(loaded: str) -> None:

@@ -32,7 +32,7 @@ def beside_each_other(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Files of any size in parts of a few kilobytes, in this process; how many they were, a file each."""
     counts: list[int] = []
 
-    def derive_parts(path: Path, label: str, names: dict[str, str], outdir: Path, _: object) -> list[parts.Derived]:
+    def derive_parts(path: Path, label: str, names: dict[str, str], outdir: Path, *_: object) -> list[parts.Derived]:
         found = list(cuts.cut(path, 9000))
         counts.append(len(found))
         derived = []
@@ -120,7 +120,7 @@ def test_parts_are_derived_by_processes_of_their_own(tmp_path: Path, monkeypatch
     told: list[int] = []
     process_files([path], tmp_path / "parts", progress=told.append)
     assert told == sorted(told)
-    assert len(told) == len(list(cuts.cut(path, parts.SIZE))) >= 5
+    assert len(told) == len(list(cuts.cut(path, parts.even_size(path)))) >= 5
     assert told[-1] == path.stat().st_size
     assert {file.name: file.read_bytes() for file in (tmp_path / "parts").iterdir()} == in_one_go
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from fix_loaded import IDENTITY, ROWS, load_recordings, record_machine
 from fix_recordings import FOLDER, needs_recordings
+from fix_several import control, end, gap, host, joined, rotated, ticks
 
 from perfops.catalogue import KINDS
 from perfops.store.books import Books, check_books
@@ -142,6 +143,26 @@ def test_two_parts_of_a_collection_loaded_in_turn_close(connection: Connection, 
     found = books(connection)
     assert differences(found) == {}
     assert {check.name: check.expected for check in found.checks}["host_rows"] == 2 * (TICKS - 1)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_recording_gone_on_with_and_rotated_closes(killed: bool, connection: Connection, tmp_path: Path) -> None:
+    first = [control(0, "host", host()), *joined(ticks(0, 3)), gap(3, 6, "late"), *joined(ticks(6, 9))]
+    closing = [] if killed else [control(9, "end", end(8, 2))]
+    second = [control(14, "host", host(8)), gap(9, 14, "restarted"), *joined(ticks(14, 20))]
+    lines = [*first, *closing, *second, control(20, "end", end(7, 4))]
+    load_recordings(connection, tmp_path / "out", *rotated(lines, tmp_path, 8, 15))
+    found = books(connection)
+    assert (differences(found), found.notes) == ({}, [])
+    figures = {check.name: check.expected for check in found.checks}
+    assert (figures["ticks"], figures["missed"], figures["host_rows"]) == (15, 6, 14)
+
+
+def test_a_rotated_file_that_is_missing_does_not_close(connection: Connection, tmp_path: Path) -> None:
+    lines = [control(0, "host", host()), *joined(ticks(0, 20)), control(20, "end", end(21))]
+    first, _, last = rotated(lines, tmp_path, 8, 15)
+    load_recordings(connection, tmp_path / "out", first, last)
+    assert set(differences(books(connection))) == {("ticks", None)}
 
 
 def test_a_lone_host_csv_closes(loaded: Connection, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from fix_loaded import IDENTITY, START, load_recordings, record_machine
+from fix_recordings import write
 
 from perfops.store.connection import Connection
 from perfops.store.listing import Listing, is_empty, list_collections
@@ -82,7 +83,15 @@ def test_what_is_told_of_a_collection(loaded: Connection) -> None:
 
 
 def test_a_recorder_that_does_not_say_what_it_missed(loaded: Connection, tmp_path: Path) -> None:
-    path = record_machine(tmp_path / "cut.json", identity=IDENTITY.replace("0d8f", "bbbb"), end=False)
+    lines = record_machine(tmp_path / "host.json", end=False).read_bytes().splitlines(keepends=True)
+    path = write(tmp_path / "other.json", lines[1:])
+    load_recordings(loaded, tmp_path / "other", path, run="other", collector="vm-09")
+    (found,) = list_collections(loaded, run="other", limit=9).found
+    assert (found.missed, found.gaps, found.complete) == (None, 0, False)
+
+
+def test_of_a_recording_that_was_cut_short_the_gaps_say_what_was_missed(loaded: Connection, tmp_path: Path) -> None:
+    path = record_machine(tmp_path / "cut.json", identity=IDENTITY.replace("0d8f", "bbbb"), missed=4, end=False)
     load_recordings(loaded, tmp_path / "cut", path, run="cut")
     (found,) = list_collections(loaded, run="cut", limit=9).found
-    assert (found.missed, found.gaps, found.complete) == (None, 0, False)
+    assert (found.missed, found.gaps, found.complete) == (4, 1, False)
