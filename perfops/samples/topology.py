@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 # Never a disk of a test, not even in the detail; and what is stacked on other disks: in the detail, not in the totals.
 IMAGES = re.compile(r"(loop|ram|zram|sr|fd)\d")
-LAYERS = re.compile(r"dm-|md|drbd|nbd")
+LAYERS = re.compile(r"dm-|md|drbd|nbd|bcache|zd\d")
+# Of an NVMe disk of several paths (nvme0n1) each path (nvme0c1n1) has counters; the disk itself only from Linux 6.3.
+NVME_PATH = re.compile(r"(nvme\d+)c\d+(n\d+)")
 VIRTUAL_PORTS = re.compile(
-    r"lo$|veth|docker|br-|virbr|cni|flannel|cali|kube|podman|lxc|tun\d|tap|wg|vxlan|dummy|ifb|bond\d|team\d|.*\."
+    r"lo$|veth|docker|br-|br\d|virbr|vnet|cni|flannel|cali|cilium|kube|nerdctl|podman|lxc|lxdbr|ovs|tun\d|tunl|tap|wg|"
+    r"vxlan|gre|sit\d|ip6tnl|macvlan|macvtap|ipvlan|dummy|ifb|bond|team|vlan|.*\."
 )
 AZURE_SLAVE = re.compile(r"enP\d+s\d")
 SYNTHETIC = re.compile(r"eth\d")
@@ -55,12 +58,17 @@ def is_partition(name: str, names: Collection[str]) -> bool:
 
 
 def wanted_disks(names: Collection[str], topology: Topology) -> dict[str, bool]:
-    """The disks of the detail; True where they count for the host's totals."""
+    """The disks of the detail; True where they count for the host's totals: each request once.
+
+    So of multipath's disks (dm-) and their paths (sdX, nvmeXcYnZ) it is the paths that count.
+    """
     wanted = {}
+    of_paths = {path[1] + path[2] for name in names if (path := NVME_PATH.fullmatch(name))}
     for name in names:
         if IMAGES.match(name) or is_partition(name, names):
             continue
-        wanted[name] = not LAYERS.match(name) if topology.disks is None else name in topology.disks
+        by_name = not LAYERS.match(name) and name not in of_paths
+        wanted[name] = by_name if topology.disks is None else name in topology.disks
     return wanted
 
 
