@@ -3,17 +3,22 @@
 import os
 import resource
 
-from . import encode, host
+from . import encode
+from .host import host_facts
+from .smallfiles import text_of
 from .sources import ONCE, read_once
 
 MYPY = False
 if MYPY:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
+    from .cloud import Facts
     from .settings import Options
 
 
-def first_records(options: "Options", unreadable: "Dict[str, str]") -> "List[Tuple[str, bytes]]":
+def first_records(
+    options: "Options", cloud: "Optional[Facts]", unreadable: "Dict[str, str]"
+) -> "List[Tuple[str, bytes]]":
     """Subsystem and measurement of the host record and of the sources that do not change.
 
     `unreadable` takes what is missing of them.
@@ -26,7 +31,7 @@ def first_records(options: "Options", unreadable: "Dict[str, str]") -> "List[Tup
             once.append((source.subsystem, read_once(os.path.join(options.proc_root, source.path))))
         except OSError as error:
             unreadable[source.subsystem] = error.strerror or str(error)
-    return [("host", encode.json_text(host.host_facts(options, unreadable)))] + once
+    return [("host", encode.json_text(host_facts(options, cloud, unreadable)))] + once
 
 
 def stamped(start: bytes, records: "List[Tuple[str, bytes]]") -> "List[bytes]":
@@ -36,7 +41,7 @@ def stamped(start: bytes, records: "List[Tuple[str, bytes]]") -> "List[bytes]":
 
 def peak_memory(otherwise: int) -> int:
     """The most this program has had in memory, in KiB; getrusage would count the program that started it, too."""
-    for row in (host.text_of("/proc/self/status") or "").splitlines():
+    for row in (text_of("/proc/self/status") or "").splitlines():
         if row.startswith("VmHWM:"):
             return int(row.split()[1])
     return otherwise

@@ -5,6 +5,8 @@ import time
 from . import encode
 from .about import end_facts, first_records, stamped
 from .clock import Clock, boottime
+from .cloud import ask_cloud
+from .containers import Containers
 from .filesystems import FileSystems
 from .output import Output
 from .sources import Reader
@@ -57,6 +59,9 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
     to when. So ticks and missed together are all the ticks whose time had come.
     """
     file_systems = FileSystems(options.proc_root, reader.unreadable, options.without)
+    containers = Containers(options.proc_root, options.sys_root, reader.unreadable, options.without)
+    containers.look_up_names(1)
+    cloud = ask_cloud(options.sys_root, options.metadata_address, reader.unreadable) if options.cloud else None
     wait_for_whole_second(stop)
     clock = Clock(None if output.last is None else output.last + CLOSEST)
     last = last_tick(options.duration, options.frequency)
@@ -64,7 +69,7 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
     now, wall = clock.monotonic_start, clock.wall
     stamp = clock.timestamp(now)
     start = encode.stamp(stamp, now)
-    about = first_records(options, reader.unreadable)
+    about = first_records(options, cloud, reader.unreadable)
     lines = stamped(start, about)
     if output.last is not None:
         # Gone on with after a restart: the ticks between are not there, and say so.
@@ -72,7 +77,7 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
         if missed:
             lines.append(gap_line(start, output.last, stamp, missed, "restarted"))
     while True:
-        sampled = reader.lines(start) + file_systems.lines(start)
+        sampled = reader.lines(start) + file_systems.lines(start) + containers.lines(start)
         lines += sampled
         departure = clock.new_departure(now, wall)
         if departure is not None:
@@ -86,7 +91,9 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
             # The next file begins with the host record and this tick once more, so that no interval is lost between.
             output.rotate()
             output.write(b"".join(stamped(start, about) + sampled))
-        stop.wait_until(max(clock.monotonic_start + (tick + 1) * options.frequency, now + CLOSEST))
+        deadline = max(clock.monotonic_start + (tick + 1) * options.frequency, now + CLOSEST)
+        containers.look_up_names((deadline - boottime()) / 2)
+        stop.wait_until(deadline)
         previous, now, wall = now, boottime(), time.time()
         due = due_tick(now - clock.monotonic_start, options.frequency, last)
         if stop.reason and due <= tick:

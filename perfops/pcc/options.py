@@ -6,7 +6,7 @@ import re
 from .errors import PccError
 from .flags import build_parser
 from .settings import Options
-from .sources import GROUPS
+from .sources import GROUPS, NOT_CONTAINERS
 from .units import clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
@@ -15,6 +15,8 @@ if MYPY:
 
 SHORTEST = 0.01  # the kernel counts CPU time in hundredths of a second: below that a rate says nothing
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})")
+LAST_PORT = 65535
 IDLE_CLASS, BEST_EFFORT = 3, 2  # of ioprio_set(2)
 
 
@@ -61,6 +63,14 @@ def parse_groups(text: str, origin: str) -> "FrozenSet[str]":
     return names
 
 
+def parse_address(text: str, origin: str) -> "Tuple[str, int]":
+    """Host and port; the host as a number, as there may be nobody to ask for the address of a name."""
+    match = ADDRESS.fullmatch(text)
+    if not match or int(match.group(2)) > LAST_PORT:
+        raise refused(origin, text, "try 127.0.0.1:8080")
+    return match.group(1), int(match.group(2))
+
+
 def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Options:
     """Options from flags and environment; PccError names the flag or variable whose value cannot be used."""
     flags = build_parser().parse_args(arguments)
@@ -97,6 +107,9 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
     identity = identity.lower()
     labels, origin = given("labels", "")
     without, without_origin = given("without", "")
+    cloud, cloud_origin = ("off", "") if flags.no_cloud else (environment.get("PCC_CLOUD") or "on", "PCC_CLOUD")
+    if cloud not in ("on", "off"):
+        raise refused(cloud_origin, cloud, "try off")
     return Options(
         mode=mode,
         duration=duration,
@@ -105,7 +118,9 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         id=identity,
         identifier=clean(given("identifier", os.uname().nodename)[0]),
         labels=parse_labels(clean(labels), origin),
-        without=parse_groups(without, without_origin),
+        without=parse_groups(without, without_origin) | (NOT_CONTAINERS if flags.containers_only else frozenset()),
+        cloud=cloud == "on",
+        metadata_address=parse_address(*given("metadata_address", "169.254.169.254:80")),
         rotate=parse_size(*given("rotate", "0"), "100M"),
         max_bytes=parse_size(*given("max_bytes", "0"), "5G"),
         min_free=parse_size(*given("min_free", "32M"), "32M"),

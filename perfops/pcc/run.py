@@ -3,12 +3,13 @@
 import os
 import sys
 
+from .cgroup import folder_of, there_are_groups
 from .errors import PccError
 from .loop import sample
 from .neighbour import step_back
 from .output import Output
 from .selftest import self_test
-from .sources import EVERY_TICK, Reader
+from .sources import EVERY_TICK, NOT_CONTAINERS, Reader
 from .stop import Stop
 from .units import plain
 
@@ -37,6 +38,8 @@ def run(options: "Options") -> None:
     """Sample, then one line on what was done; an error is one line, too."""
     try:
         reader = Reader(options.proc_root, EVERY_TICK, options.without)
+        if options.without >= NOT_CONTAINERS and not there_are_groups(options.sys_root):
+            raise PccError("no control groups in {} (try --sys-root /sys)".format(folder_of(options.sys_root)))
         if options.self_test:
             print(self_test(options, reader))
             return

@@ -15,6 +15,8 @@ if MYPY:
             ("identifier", str),
             ("labels", Dict[str, str]),
             ("without", FrozenSet[str]),
+            ("cloud", bool),
+            ("metadata_address", Tuple[str, int]),
             ("rotate", int),
             ("max_bytes", int),
             ("min_free", int),
@@ -34,6 +36,6 @@ else:
 
     Options = namedtuple(
         "Options",
-        "mode duration frequency collection id identifier labels without rotate max_bytes min_free nice ionice"
-        " oom_score_adj proc_root sys_root append gzip self_test quiet",
+        "mode duration frequency collection id identifier labels without cloud metadata_address rotate max_bytes"
+        " min_free nice ionice oom_score_adj proc_root sys_root append gzip self_test quiet",
     )

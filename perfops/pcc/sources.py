@@ -39,6 +39,7 @@ EVERY_TICK = (
 )
 ONCE = (Source("/proc/cpuinfo", "cpuinfo", "cpu", None),)
 GROUPS = ("cpu", "memory", "disk", "net", "load", "paging", "pressure", "tcp", "files", "filesystems", "containers")
+NOT_CONTAINERS = frozenset(GROUPS) - {"containers"}
 
 BLOCK = 1 << 16  # more than a table of /proc takes; from 128 KiB the allocator asks the kernel for memory every time
 
@@ -69,9 +70,8 @@ class Reader:
     def __init__(self, proc_root: str, table: "Iterable[Source]", without: "Collection[str]" = ()) -> None:
         self.unreadable: "Dict[str, str]" = {}
         self.files: "List[Tuple[str, int, Optional[Chooser]]]" = []
-        for source in table:
-            if source.group in without:
-                continue
+        wanted = [source for source in table if source.group not in without]
+        for source in wanted:
             path = os.path.join(proc_root, source.path)
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -80,7 +80,7 @@ class Reader:
                 self.unreadable[source.subsystem] = error.strerror or str(error)
             else:
                 self.files.append((source.subsystem, descriptor, source.choose))
-        if not self.files:
+        if not self.files and (wanted or {"filesystems", "containers"} <= set(without)):
             raise PccError("nothing to sample in {} (try --proc-root /proc)".format(proc_root))
 
     def lines(self, start: bytes) -> "List[bytes]":

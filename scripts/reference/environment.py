@@ -40,11 +40,14 @@ def page() -> str:
 
 
 def sampler() -> list[tuple[str, ...]]:
-    """Every flag of pcc that takes a value can be set by its variable."""
+    """Every flag of pcc that takes a value can be set by its variable; of the others one has a variable, too."""
     return [
-        (code("PCC_" + flag.dest.upper()), code(flag.metavar), str(flag.help))
-        for flag in pcc_flags()
-        if flag.nargs != 0
+        *(
+            (code("PCC_" + flag.dest.upper()), code(flag.metavar), str(flag.help))
+            for flag in pcc_flags()
+            if flag.nargs != 0
+        ),
+        (code("PCC_CLOUD"), code("off"), "do not ask the cloud what this machine is, as with `--no-cloud`"),
     ]
 
 

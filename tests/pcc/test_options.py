@@ -7,6 +7,7 @@ from fix_pcc import environment, run
 
 from perfops.pcc.errors import PccError
 from perfops.pcc.options import UUID, make_id, read_options
+from perfops.pcc.sources import GROUPS
 
 IDENTITY = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"
 
@@ -34,6 +35,7 @@ def test_every_value_comes_from_the_environment() -> None:
             "PCC_ID": IDENTITY.upper(), "PCC_IDENTIFIER": "vm-1", "PCC_LABELS": "k=v", "PCC_PROC_ROOT": "/host/proc",
             "PCC_SYS_ROOT": "/host/sys", "PCC_WITHOUT": "tcp,pressure", "PCC_ROTATE": "100M", "PCC_MAX_BYTES": "5G",
             "PCC_MIN_FREE": "0", "PCC_NICE": "5", "PCC_IONICE": "best-effort:7", "PCC_OOM_SCORE_ADJ": "-500",
+            "PCC_CLOUD": "off", "PCC_METADATA_ADDRESS": "127.0.0.1:8080",
         },
     )  # fmt: skip
     assert options == read_options([], {"PCC_ID": IDENTITY})._replace(
@@ -44,6 +46,8 @@ def test_every_value_comes_from_the_environment() -> None:
         identifier="vm-1",
         labels={"k": "v"},
         without={"tcp", "pressure"},
+        cloud=False,
+        metadata_address=("127.0.0.1", 8080),
         rotate=100 << 20,
         max_bytes=5 << 30,
         min_free=0,
@@ -68,6 +72,7 @@ def test_every_value_comes_from_the_environment() -> None:
         ("PROC_ROOT", "/a", "/b", "/b"),
         ("SYS_ROOT", "/a", "/b", "/b"),
         ("WITHOUT", "x", "tcp", {"tcp"}),
+        ("METADATA_ADDRESS", "x", "127.0.0.1:80", ("127.0.0.1", 80)),
         ("ROTATE", "1x", "2K", 2048),
         ("MAX_BYTES", "1x", "3MB", 3 << 20),
         ("MIN_FREE", "1x", "0", 0),
@@ -79,6 +84,18 @@ def test_every_value_comes_from_the_environment() -> None:
 def test_the_flag_beats_the_environment(name: str, given: str, flag: str, read: object) -> None:
     options = read_options(["--" + name.lower().replace("_", "-"), flag], {"PCC_" + name: given})
     assert getattr(options, name.lower()) == read
+
+
+def test_the_cloud_is_asked_at_its_own_address_unless_told_not_to() -> None:
+    options = read_options([], {})
+    assert (options.cloud, options.metadata_address) == (True, ("169.254.169.254", 80))
+    assert read_options([], {"PCC_CLOUD": "on"}).cloud
+    assert not read_options(["--no-cloud"], {"PCC_CLOUD": "on"}).cloud
+
+
+def test_containers_only_leaves_out_all_other_groups() -> None:
+    assert read_options(["--containers-only"], {}).without == set(GROUPS) - {"containers"}
+    assert read_options(["--containers-only", "--without", "containers"], {}).without == set(GROUPS)
 
 
 def test_an_empty_variable_is_none() -> None:
@@ -102,6 +119,11 @@ def test_an_empty_variable_is_none() -> None:
         ),
         (["--mode", "trickle"], {}, "bad value for --mode: 'trickle' (try local)"),
         ([], {"PCC_MODE": "remote"}, "bad value for PCC_MODE: 'remote' (try local)"),
+        ([], {"PCC_CLOUD": "no"}, "bad value for PCC_CLOUD: 'no' (try off)"),
+        (["--metadata-address", "localhost:80"], {},
+            "bad value for --metadata-address: 'localhost:80' (try 127.0.0.1:8080)"),
+        (["--metadata-address", "127.0.0.1:65536"], {},
+            "bad value for --metadata-address: '127.0.0.1:65536' (try 127.0.0.1:8080)"),
         (["--duration"], {}, "argument --duration: expected one argument (try pcc --help)"),
         (["--durations", "5s"], {}, "unrecognized arguments: --durations 5s (try pcc --help)"),
         (["5s"], {}, "unrecognized arguments: 5s (try pcc --help)"),
