@@ -83,7 +83,8 @@ class Browser:
         self.resize(width, height)
         self.call("Page.navigate", url="about:blank")
         self.events.clear()
-        self.call("Page.navigate", url=url)
+        gone = self.call("Page.navigate", url=url)
+        assert "errorText" not in gone, (url, gone["errorText"])
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self.next_message())
         self.settle()
