@@ -120,7 +120,9 @@ def report(database: str, name: str) -> str:
         return build(connection, name, find_machines(connection, name))
 
 
-def load_all(database: str, folder: Path, recordings: dict[str, Path], *, run: str = "night", site: str = "lab") -> None:
+def load_all(
+    database: str, folder: Path, recordings: dict[str, Path], *, run: str = "night", site: str = "lab"
+) -> None:
     """Load recordings by the name of their machine."""
     with connected(database) as connection:
         for number, (name, path) in enumerate(recordings.items()):
@@ -137,7 +139,7 @@ class Table(NamedTuple):
 
 
 class Page(HTMLParser):
-    """What stands in a page: its tables, the texts of other elements by tag and class, and the numbers for its script."""
+    """What stands in a page: its tables, the texts of elements by tag and class, and the numbers for its script."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -189,6 +191,7 @@ class Page(HTMLParser):
 
 def number(text: str) -> float:
     """The number in a cell, in the unit without a prefix; of times in milliseconds."""
-    assert (found := CELL.fullmatch(text)), text
+    found = CELL.fullmatch(text)
+    assert found, text
     scale = 1000 if found[3] == "s" else 1
     return float(found[1].replace("−", "-")) * PREFIXES[found[2] or ""] * scale

@@ -158,8 +158,9 @@ function lineChart(host, chart, times, group, height) {
     } else {
       series.push({ stroke, width: 1.5, points: { size: 4 } });
       if (line.low) {
-        const edge = { stroke: "transparent", width: 0, points: { show: false } };
-        series.push(edge, { ...edge });
+        // The upper edge is drawn, too: the band under a peak of one second is thinner than a pixel.
+        const edge = { stroke: () => ink(line.colour, "70"), width: 1, points: { show: false } };
+        series.push(edge, { ...edge, width: 0 });
         bands.push({ series: [series.length - 2, series.length - 1], fill: () => ink(line.colour, "2e") });
       }
     }
