@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fix_chromium import Browser, chromium, needs_chromium
 from fix_database import MakeDatabase
-from fix_loaded import START
+from fix_loaded import START, record_machine
 from fix_report import Events, load_all, record_load, report
 
 from perfops.catalogue import Unit
@@ -53,7 +53,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory, databases: MakeDatabase) ->
     load_all(database, folder / "b", {"vm-long": peak}, run="long")
     three = {HOSTILE: record(3, container=HOSTILE), "vm-b": record(4, start=START + 10), "vm-c": record(5)}
     load_all(database, folder / "c", three, run="three")
-    for run in ("one", "long", "three"):
+    nothing = {"empty": record_machine(folder / "6.json", 1, identity=IDENTITY.format(6))}
+    load_all(database, folder / "d", nothing, run="empty")
+    mixed = {"empty": record_machine(folder / "7.json", 1, identity=IDENTITY.format(7)), "full": record(8)}
+    load_all(database, folder / "e", mixed, run="mixed")
+    for run in ("one", "long", "three", "empty", "mixed"):
         (folder / f"{run}.html").write_text(report(database, run), encoding="utf-8")
     return folder
 
@@ -127,6 +131,17 @@ def test_every_chart_is_drawn_and_nothing_fails_or_is_fetched(
     assert browser.complaints() == []
     assert browser.requested() == [file.as_uri()]
     assert browser.evaluate("document.documentElement.scrollWidth") == width  # tables scroll by themselves
+
+
+@pytest.mark.parametrize("name", ["empty", "mixed"])
+def test_a_machine_without_samples_breaks_nothing(browser: Browser, folder: Path, name: str) -> None:
+    browser.open(folder / f"{name}.html")
+    assert browser.evaluate("document.querySelector('p.empty').checkVisibility()") is True
+    if name == "mixed":
+        choose(browser, "machine-1")
+        assert len(browser.evaluate(f"{CHARTS}.map({COLOURS})")) >= 14
+    assert browser.evaluate("document.getElementById('errors').hidden") is True
+    assert browser.complaints() == []
 
 
 @pytest.mark.parametrize("name", ["one", "three"])
