@@ -76,7 +76,7 @@ def compare(label: str, psql: Path, url: str, source: Path, kinds: list[Kind]) -
     ours, theirs, inside = (rows / median(each) for each in times)
     print(
         f"load, {label}: {rows} rows, perfops load {ours:,.0f} rows/s, psql \\copy {theirs:,.0f} rows/s;"
-        f" ratio {ours / theirs:.2f} as whole processes, {inside / theirs:.2f} without the start of Python (limit {LIMIT})"
+        f" ratio {ours / theirs:.2f} as whole processes, {inside / theirs:.2f} without Python's start (limit {LIMIT})"
     )
 
 
