@@ -1,6 +1,6 @@
 """pcc beside sysstat's sar for a minute under load: how far their figures lie apart, metric by metric.
 
-The longer run of tests/pcc/test_sysstat.py, with its helpers. Rates of pcc are brought to sar's intervals; their
+The longer run of tests/pcc/test_sysstat.py, in the same way. Rates of pcc are brought to sar's intervals; their
 differences come from the different moments of sampling and from the kernel's clock tick, in which it counts CPU time.
 What these allow is stated for the sums from the first sample on (see bounds() in tests/fix_sysstat.py): in the column
 `within`, how many of sar's samples lie inside. Exit code 1 where one does not. Samples: the first argument, else 60.

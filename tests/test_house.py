@@ -2,6 +2,7 @@
 
 import re
 
+import yaml
 from fix_repository import ROOT, tracked
 
 LONGEST = 400  # lines of a module
@@ -46,3 +47,11 @@ def test_an_index_is_recognized() -> None:
         assert INDEX.search(f"--find-links https://{host}")
     assert INDEX.search("pip install --index" + "-url x")
     assert not INDEX.search("uv pip compile --no-emit-index-url")
+
+
+def test_hooks_run_tools_of_the_environment_and_fetch_nothing() -> None:
+    repositories = yaml.safe_load(text_of(".pre-commit-config.yaml"))["repos"]
+    hooks = [hook for repository in repositories for hook in repository["hooks"]]
+    assert {repository["repo"] for repository in repositories} == {"local"}
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert {hook["entry"].split()[0].removeprefix(".venv/bin/") for hook in hooks} <= {"ruff", "yamllint", "shellcheck"}

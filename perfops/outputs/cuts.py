@@ -14,12 +14,16 @@ HOST = b'"host"'  # stands in every host record, and in little else
 
 
 class Part(NamedTuple):
-    """Bytes `start` to `end` of a file: whole snapshots. `host` is the last host record's facts, `before` the last
-    tick's lines of what lies before."""
+    """Bytes `start` to `end` of a file: whole snapshots.
+
+    Of what lies before: `lines` is their number, `host` the facts of the last host record, `before` the last tick's
+    lines.
+    """
 
     path: Path
     start: int
     end: int
+    lines: int
     host: dict[str, Any]
     before: tuple[bytes, ...]
 
@@ -27,7 +31,7 @@ class Part(NamedTuple):
 def cut(path: Path, size: int) -> Iterator[Part]:
     """The parts of a plain collection file, of about `size` bytes, one after the other."""
     length = path.stat().st_size
-    part = Part(path, 0, length, {}, ())
+    part = Part(path, 0, length, 0, {}, ())
     with path.open("rb") as file:
         while part.start + size < length:
             end = next_snapshot(file, part.start + size)
@@ -35,8 +39,8 @@ def cut(path: Path, size: int) -> Iterator[Part]:
             if not end or not before:
                 break
             yield part._replace(end=end)
-            host = last_host(file, part.start, end) or part.host
-            part = Part(path, end, length, host, before)
+            lines, host = survey(file, part.start, end)
+            part = Part(path, end, length, part.lines + lines, host or part.host, before)
     yield part
 
 
@@ -90,8 +94,9 @@ def last_tick(file: IO[bytes], end: int) -> tuple[bytes, ...]:
     return tuple(reversed(lines)) if start == 0 and sampled else ()
 
 
-def last_host(file: IO[bytes], start: int, end: int) -> dict[str, Any]:
-    """What the last whole host record between two line starts says; nothing where there is none."""
+def survey(file: IO[bytes], start: int, end: int) -> tuple[int, dict[str, Any]]:
+    """The number of lines between two line starts, and what the last whole host record there says."""
+    lines = 0
     found: dict[str, Any] = {}
     place = file.seek(start)
     while place < end:
@@ -99,6 +104,7 @@ def last_host(file: IO[bytes], start: int, end: int) -> dict[str, Any]:
         if not block.endswith(b"\n"):
             block += file.readline(LONGEST)
         place += len(block)
+        lines += block.count(b"\n")
         marker = len(block)
         while (marker := block.rfind(HOST, 0, marker)) >= 0:
             head = block.rfind(b"\n", 0, marker) + 1
@@ -107,7 +113,7 @@ def last_host(file: IO[bytes], start: int, end: int) -> dict[str, Any]:
             if facts is not None:
                 found = facts
                 break
-    return found
+    return lines, found
 
 
 def part_lines(part: Part) -> Iterator[bytes]:
@@ -120,13 +126,3 @@ def part_lines(part: Part) -> Iterator[bytes]:
                 return
             left = left - len(line) if len(line) < LONGEST else part.end - file.tell()
             yield line
-
-
-def lines_before(part: Part) -> int:
-    """How many lines the file has before the part."""
-    count, left = 0, part.start
-    with part.path.open("rb") as file:
-        while left > 0 and (block := file.read(min(left, BLOCK))):
-            count += block.count(b"\n")
-            left -= len(block)
-    return count

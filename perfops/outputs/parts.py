@@ -20,7 +20,7 @@ from typing import NamedTuple
 from perfops.catalogue import KINDS
 from perfops.errors import MachineError
 from perfops.outputs.csv import CsvFolder
-from perfops.outputs.cuts import BLOCK, Part, cut, lines_before, part_lines, record_of
+from perfops.outputs.cuts import BLOCK, Part, cut, part_lines, record_of
 from perfops.samples.derive import Primer, derive
 from perfops.samples.notes import Notes
 from perfops.samples.records import GZIP_MAGIC, read_records
@@ -55,7 +55,7 @@ def derive_part(part: Part, label: str, names: dict[str, str], outdir: Path, pri
     if part.before:
         records = [record for record in map(record_of, part.before) if record]
         primer = Primer(part.host, [tick for tick in group(records) if not tick.records.keys() <= CONTROL])
-    records_of_part = read_records(part_lines(part), label, story.notes, lines_before(part) + 1)
+    records_of_part = read_records(part_lines(part), label, story.notes, part.lines + 1)
     with CsvFolder(outdir) as folder:
         folder.write(derive(group(records_of_part), story, names, primer))
     return Derived(story, folder.counts(), folder.containers())

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTEM, Kind, Unit
 from perfops.report.derived import Figure, figure
 
-WORDS = {"cpu", "mem", "disk", "net", "bytes", "ops", "percent", "packets", "procs", "await", "current"}  # left out
+LEFT_OUT = {"cpu", "mem", "disk", "net", "bytes", "ops", "percent", "packets", "procs", "await", "current"}
+PLAIN = {"rx": "received", "tx": "sent", "filled": "total"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,9 @@ class Trace:
 
     @property
     def label(self) -> str:
-        """The figure's name without the words that the chart's title says."""
-        words = self.figure.name.split("_")
-        return " ".join(word for word in words if word not in WORDS) or words[0]
+        """The figure's name in plain words, without those that the chart's title says."""
+        words = [PLAIN.get(word, word) for word in self.figure.name.split("_")]
+        return " ".join(word for word in words if word not in LEFT_OUT) or words[0]
 
 
 @dataclass(frozen=True, slots=True)

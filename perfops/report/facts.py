@@ -4,7 +4,7 @@ from typing import Any
 
 from perfops.catalogue import HOST, Unit
 from perfops.report.pictures import Found, stats_of
-from perfops.report.remarks import moment
+from perfops.report.remarks import counted, span
 from perfops.report.statistics import HOST as WHOLE
 from perfops.report.units import human, length
 from perfops.store.machines import Machine
@@ -17,25 +17,21 @@ def facts(machine: Machine, found: Found) -> list[tuple[str, str]]:
     """The short list: name and value, what is not known left out."""
     host, summary = machine.summary.host, machine.summary
     total = stats_of(found, HOST, WHOLE, "mem_total")
+    cpus = host.get("total_cpus") or host.get("cpus_online")
+    every = f"every {length(machine.frequency)}: " if machine.frequency else ""
     samples = summary.samples.get(HOST.name, 0)
     rows = (
-        ("Collector", machine.name),
-        ("Site", machine.site),
-        ("Hostname", summary.hostname),
-        ("CPU", host.get("model_name")),
-        ("CPUs", host.get("total_cpus") or host.get("cpus_online")),
+        ("Hostname", summary.hostname if summary.hostname != machine.name else None),
+        ("CPU", " × ".join(str(value) for value in (cpus, host.get("model_name")) if value)),
         ("Memory", human(total.high, Unit.MIB) if total else None),
         ("System", " · ".join(str(host[key]) for key in ("os", "kernel") if host.get(key))),
         ("Cloud", " · ".join(str(host[key]) for key in ("cloud", "region", "instance_type") if scalar(host.get(key)))),
-        ("Start (UTC)", moment(machine.start)),
-        ("End (UTC)", moment(machine.end)),
-        ("Length", length(machine.seconds) or "0 s"),
-        ("A sample every", length(machine.frequency) if machine.frequency else None),
-        ("Samples", f"{samples} from {summary.snapshots} snapshots"),
-        ("Recorded by", f"{RECORDERS[summary.recorder]}, {machine.mode} mode"),
+        ("Time", f"{span(machine.start, machine.end)} UTC, {length(machine.seconds)}"),
+        ("Sampled", f"{every}{counted(samples, 'sample')} from {counted(summary.snapshots, 'snapshot')}"),
+        ("Recorded by", ", ".join(filter(None, [RECORDERS[summary.recorder], f"{machine.mode} mode", share(machine)]))),
         ("Collection", str(machine.collection)),
     )
-    return [(name, str(value)) for name, value in rows if value]
+    return [(name, value) for name, value in rows if value]
 
 
 def all_facts(machine: Machine) -> list[tuple[str, str]]:
@@ -57,16 +53,23 @@ def flat(value: Any) -> str:
     return str(value)
 
 
+def share(machine: Machine) -> str | None:
+    """The recorder's share of a CPU, None where it does not say or there was no time."""
+    cost = machine.summary.observer
+    if cost is None or machine.seconds <= 0:
+        return None
+    return f"{human(100 * cost.cpu_seconds / machine.seconds, Unit.PERCENT)} of one CPU"
+
+
 def observer_cost(machine: Machine) -> str | None:
     """What the recording itself cost the machine, None where its recorder does not say."""
     cost = machine.summary.observer
     if cost is None:
         return None
     memory, size = human(cost.peak_memory_kib * 1024, Unit.BYTES), human(cost.bytes_written, Unit.BYTES)
-    share = f" ({100 * cost.cpu_seconds / machine.seconds:.2g} % of one CPU)" if machine.seconds > 0 else ""
-    samples = machine.summary.snapshots
-    each = f", {1000 * cost.cpu_seconds / samples:.2g} ms a sample" if samples else ""
+    of_one = f" ({told})" if (told := share(machine)) else ""
+    each = human(1000 * cost.cpu_seconds / machine.summary.snapshots, Unit.MILLISECONDS)
     return (
-        f"The recorder itself took {cost.cpu_seconds:.2f} s of CPU time{share}{each},"
+        f"The recorder itself took {cost.cpu_seconds:.2f} s of CPU time{of_one}, {each} a snapshot,"
         f" at most {memory} of memory, and wrote {size}."
     )

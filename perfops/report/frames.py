@@ -92,7 +92,7 @@ def fetch_frame(
     )
     values = {"collection": machine.collection, "start": machine.start, "end": machine.end, "devices": devices}
     rows = connection.execute(query, values | ({"width": timedelta(seconds=width)} if width else {})).fetchall()
-    breaks = [note.start.timestamp() for note in machine.annotations if note.kind in {"reboot", "clock"}]
+    breaks = [note.start.timestamp() for note in machine.annotations if note.kind == "reboot"]
     period = max(width, machine.frequency)
     moments = with_holes(sorted({row[0] for row in rows}), breaks, period)
     places = {moment: place for place, moment in enumerate(moments) if isinstance(moment, datetime)}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from perfops.catalogue import CPU, HOST, KINDS, Kind
+from perfops.catalogue import CPU, HOST, KINDS, SYSTEM, Kind
 from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, HEAT, OVERVIEW, Chart
 from perfops.report.derived import HOST_BUSY, Figure
 from perfops.report.frames import Frame, fetch_frame
@@ -12,8 +12,9 @@ from perfops.report.statistics import HOST as WHOLE
 from perfops.store.connection import Connection
 from perfops.store.machines import Machine
 
-DRAWN = 12  # devices of a kind that get charts of their own: the busiest
+DRAWN = 8  # devices of a kind that get charts of their own: the busiest
 ACROSS = 10  # lines of a chart with a line a device
+WIDE = (HOST, SYSTEM, CPU)  # kinds of the overview; charts of devices are smaller, and there may be many
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def gather(connection: Connection, machine: Machine, points: int) -> Gathered:
     frames = {}
     for kind in KINDS:
         if devices := devices_of(kind, found, drawn):
-            frames[kind.name] = fetch_frame(connection, machine, kind, figures_of(kind), devices, points)
+            finest = points if kind in WIDE else points // 2
+            frames[kind.name] = fetch_frame(connection, machine, kind, figures_of(kind), devices, finest)
     cpus = [key for key in found.get(CPU.name, {}) if key != ALL]
     heat = fetch_frame(connection, machine, CPU, [HEAT], cpus, points) if cpus else None
     return Gathered(machine, found, frames, drawn, heat)
@@ -75,11 +77,13 @@ def figures_of(kind: Kind) -> list[Figure]:
 
 def busiest(devices: dict[str, Device], charts: tuple[Chart, ...]) -> list[Device]:
     """The devices that get charts, in their order: not idle, and no more than there is room for."""
-    names = [trace.figure.name for trace in charts[0].traces]
+    room = ACROSS if len(charts[0].traces) == 1 else DRAWN
+    active = [device for device in devices.values() if not device.idle]
+    chosen = sorted(active, key=lambda device: activity(device, charts[0]), reverse=True)[:room]
+    return [device for device in active if device in chosen]
 
-    def activity(device: Device) -> float:
-        return sum(stats.mean for name in names if (stats := device.stats[name]))
 
-    room = ACROSS if len(names) == 1 else DRAWN
-    chosen = sorted((device for device in devices.values() if not device.idle), key=activity, reverse=True)[:room]
-    return [device for device in devices.values() if device in chosen]
+def activity(device: Device, chart: Chart) -> float:
+    """How much of what a chart shows a device did: the sum of the means of its traces."""
+    found = (device.stats[trace.figure.name] for trace in chart.traces)
+    return sum(stats.mean for stats in found if stats)

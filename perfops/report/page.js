@@ -1,19 +1,14 @@
 "use strict";
-// Puts the charts into the page as they come into view, and moves between machines.
+// Draws the charts of the machine in view, and moves between machines.
 const page = JSON.parse(document.getElementById("data").textContent);
 const PRINTED = { wide: 690, normal: 338, third: 222 };
 
-function groupOf(name, from, to, marks, elapsed) {
-  return new Group(name, from, to, marks, elapsed);
-}
-
 const machines = page.machines.map((machine, number) => {
   machine.times = Object.fromEntries(Object.entries(machine.x).map(([kind, offsets]) => [kind, moments(offsets, machine.start)]));
-  machine.group = groupOf(`machine-${number}`, machine.start, machine.end, machine.marks, false);
-  machine.drawable = machine.charts;
+  machine.group = new Group(`machine-${number}`, machine.start, machine.end, machine.marks, false);
   return machine;
 });
-const overlaid = page.overlaid.length ? groupOf("overlaid", page.overlaid[0].start, page.overlaid[0].end, [], page.overlaid[0].elapsed) : null;
+const overlaid = page.overlaid.length ? new Group("overlaid", page.overlaid[0].start, page.overlaid[0].end, [], page.overlaid[0].elapsed) : null;
 
 // All machines at all their times: a value for each line where it has one, undefined where only others do.
 function overlaidChart(host, chart, group) {
@@ -80,8 +75,7 @@ function fit(figure) {
   if (width > 0 && width !== figure.plot.width) figure.plot.setSize({ width, height: figure.plot.height });
 }
 
-const figuresWith = (selector) => [...document.querySelectorAll(`figure.chart${selector}`)];
-const drawable = () => figuresWith("[data-machine], figure.chart[data-overlaid]");
+const drawable = () => document.querySelectorAll("figure.chart:is([data-machine], [data-overlaid])");
 const sizes = new ResizeObserver((entries) => { for (const entry of entries) fit(entry.target.closest("figure")); });
 const sight = new IntersectionObserver(
   (entries) => { for (const entry of entries) if (entry.isIntersecting) { sight.unobserve(entry.target); draw(entry.target); } },
@@ -93,7 +87,13 @@ const chooser = document.getElementById("machine");
 function choose(anchor) {
   for (const section of document.querySelectorAll("section.machine")) section.hidden = anchor !== "all" && section.id !== anchor;
   if (chooser) chooser.value = anchor;
-  tellZoom();
+  if (anchor !== "all") drawShown();
+}
+
+// All charts that can be scrolled to, so that the page is whole for a picture or a search for a peak. One machine takes
+// a tenth of a second; of all machines, and of devices that are unfolded, each is drawn as it comes near.
+function drawShown() {
+  for (const figure of drawable()) if (figure.checkVisibility()) draw(figure);
 }
 
 const zoom = document.getElementById("zoom");
@@ -128,15 +128,21 @@ if (chooser) {
   addEventListener("hashchange", () => { if (known(location.hash.slice(1))) choose(location.hash.slice(1)); });
   choose(known(location.hash.slice(1)) ? location.hash.slice(1) : "machine-0");
 }
-for (const figure of drawable()) sight.observe(figure);
+drawShown();
+for (const figure of drawable()) if (!figure.plot) sight.observe(figure);
+
+function fitAll() {
+  for (const figure of drawable()) if (figure.plot) fit(figure);
+}
 
 addEventListener("beforeprint", () => {
   printing = true;
-  for (const figure of drawable()) if (figure.checkVisibility()) { draw(figure); fit(figure); }
+  drawShown();
+  fitAll();
 });
 addEventListener("afterprint", () => {
   printing = false;
-  for (const figure of drawable()) if (figure.plot) fit(figure);
+  fitAll();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const group of groups) for (const plot of group.plots) plot.redraw(false, false);

@@ -15,14 +15,14 @@ from perfops.report import assets
 from perfops.report.derived import tabled
 from perfops.report.gather import gather
 from perfops.report.overlay import side_by_side
-from perfops.report.remarks import moment
+from perfops.report.remarks import moment, span
 from perfops.report.sections import section
 from perfops.report.tables import COLUMNS, COMPARED, comparison
 from perfops.report.units import length
 from perfops.store.connection import Connection
 from perfops.store.machines import Machine
 
-FEW = 8  # details of a remark that stand open
+FEW = 3  # details of a remark that stand open
 TEMPLATES = ("report.html", "machine.html", "parts.html")
 MOST, LEAST, IN_ALL = 1000, 200, 8000  # points of a line, and points of one line of all machines together
 
@@ -47,7 +47,7 @@ def build(
         .get_template("report.html")
         .render(
             name=title(name, machines),
-            span=span(machines),
+            subtitle=subtitle(machines),
             sections=sections,
             compared=COMPARED,
             comparison=comparison([entry.found for entry in gathered]) if several else [],
@@ -87,10 +87,10 @@ def title(name: str, machines: list[Machine]) -> str:
     return name if machines[0].run == name else machines[0].name
 
 
-def span(machines: list[Machine]) -> str:
-    """From when to when, and how long."""
+def subtitle(machines: list[Machine]) -> str:
+    """How many machines, from when to when, and how long; of one machine its own part says that."""
+    if len(machines) == 1:
+        return ""
     start, end = min(machine.start for machine in machines), max(machine.end for machine in machines)
-    until = f"{end:%H:%M:%S}" if start.date() == end.date() else moment(end)
     longest = max(machine.seconds for machine in machines)
-    told = "" if len(machines) == 1 else "at most "
-    return f"{moment(start)} – {until} UTC · {told}{length(longest)}"
+    return f"{len(machines)} machines · {span(start, end)} UTC · each at most {length(longest)}"

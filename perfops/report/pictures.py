@@ -10,7 +10,7 @@ from perfops.report.frames import Frame, Line, Values
 from perfops.report.statistics import ALL, HOST, Device, Stats
 from perfops.report.units import human
 
-FIGURES = 5  # significant ones of a number in the page
+FIGURES = 4  # significant ones of a number in the page
 
 Frames = dict[str, Frame]  # by kind
 Found = dict[str, dict[str, Device]]  # by kind, then by key of the device
@@ -150,7 +150,7 @@ def encoded(chart: Chart, lines: list[Candidate], frames: Frames, found: Found) 
     if chart.stacked and chart.peak and base.width:
         peak = candidate(chart.peak, whole_device(chart.peak))
         data["peak"] = {
-            "label": f"{peak.label}, highest",
+            "label": f"highest {peak.label}",
             "colour": peak.colour,
             "mean": rounded(aligned(frames[peak.kind.name], peak, base).high),
         }

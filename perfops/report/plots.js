@@ -33,7 +33,7 @@ function baseOptions(group, unit, height) {
     width: 300,
     height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0], // at the right half of a time's label
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     cursor: {
       y: false,
@@ -148,18 +148,20 @@ function lineChart(host, chart, times, group, height) {
   const bands = [];
   const top = chart.top;
   options.scales.y = {
-    range: (_, low, high) => [Math.min(low || 0, 0), top != null ? top : high > 0 ? high * 1.06 : 1],
+    // A scale that is fixed, as 100 % is, gives way when lines are switched off to look closer at the others.
+    range: (_, low, high) => [Math.min(low || 0, 0), top != null && shown.every(Boolean) ? top : high > 0 ? high * 1.06 : 1],
   };
   for (const [index, line] of chart.lines.entries()) {
     const stroke = () => (shown[index] ? ink(line.colour) : "transparent");
     if (chart.stacked) {
-      series.push({ stroke, width: 1, points: { show: false } });
+      series.push({ stroke, width: 0, points: { show: false } });
     } else {
       series.push({ stroke, width: 1.5, points: { size: 4 } });
       if (line.low) {
-        const edge = { stroke: "transparent", width: 0, points: { show: false } };
-        series.push(edge, { ...edge });
-        bands.push({ series: [series.length - 1, series.length - 2], fill: () => ink(line.colour, "2e") });
+        // The upper edge is drawn, too: the band under a peak of one second is thinner than a pixel.
+        const edge = { stroke: () => ink(line.colour, "70"), width: 1, points: { show: false } };
+        series.push(edge, { ...edge, width: 0 });
+        bands.push({ series: [series.length - 2, series.length - 1], fill: () => ink(line.colour, "2e") });
       }
     }
   }
@@ -182,7 +184,10 @@ function lineChart(host, chart, times, group, height) {
   const place = (index) => (chart.stacked ? index + 1 : 1 + chart.lines.slice(0, index).reduce((sum, line) => sum + (line.low ? 3 : 1), 0));
   plot.toggle = (index) => {
     shown[index] = !shown[index];
-    if (chart.stacked) plot.setData(data(), true);
+    if (chart.stacked) {
+      if (chart.peak) plot.setSeries(series.length - 1, { show: shown.every(Boolean) });
+      plot.setData(data(), true);
+    }
     else for (let offset = 0; offset < (chart.lines[index].low ? 3 : 1); offset++) plot.setSeries(place(index) + offset, { show: shown[index] });
     return shown[index];
   };

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from perfops.outputs.summary import Annotation
-from perfops.report.units import length
+from perfops.report.units import figures, length
 from perfops.store.machines import Machine
 
+SEVERITIES = ("bad", "warn", "info")
 WORDS = {  # an annotation's kind: what it is called, how the charts show it
     "reboot": ("reboot", " (dashed lines in the charts)"),
     "clock": ("clock change", " (dashed lines in the charts)"),
@@ -16,10 +17,11 @@ WORDS = {  # an annotation's kind: what it is called, how the charts show it
 
 
 class Remark(NamedTuple):
-    """A sentence, and details that can be unfolded; `severity` is `bad`, `warn` or `info`."""
+    """A sentence, the same in a few words, and details that can be unfolded; `severity` is one of SEVERITIES."""
 
     severity: str
     text: str
+    brief: str
     details: tuple[str, ...] = ()
 
 
@@ -28,28 +30,36 @@ def remarks(machine: Machine, rows: dict[str, int]) -> list[Remark]:
     summary = machine.summary
     found = []
     if not machine.complete and summary.recorder == "pcc":
-        found.append(Remark("bad", "Cut short: the recording has no end. It is good up to its last whole line."))
+        text = "Cut short: the recording has no end. It is good up to its last whole line."
+        found.append(Remark("bad", text, "cut short"))
     elif not machine.complete:
-        found.append(Remark("info", "Its recorder does not say whether it is complete."))
+        found.append(Remark("info", "Its recorder does not say whether it is complete.", "completeness unknown"))
     elif summary.end_reason not in {None, "duration"}:
-        found.append(Remark("warn", f"Ended before its time: {summary.end_reason}."))
+        found.append(Remark("warn", f"Ended before its time: {summary.end_reason}.", "ended early"))
     if summary.damaged_lines:
-        found.append(Remark("bad", f"{counted(summary.damaged_lines, 'damaged line')} left out."))
+        lines = counted(summary.damaged_lines, "damaged line")
+        found.append(Remark("bad", f"{lines} left out.", lines))
     for kind, expected in summary.samples.items():
         if rows.get(kind, 0) != expected:
-            text = (
-                f"The database holds {rows.get(kind, 0)} of {expected} {kind} samples: what follows is not the whole."
-            )
-            found.append(Remark("bad", text))
+            text = f"The database holds {rows.get(kind, 0)} of {expected} {kind} samples: this is not the whole."
+            found.append(Remark("bad", text, f"{kind} samples missing"))
     if summary.missed:
         share = 100 * summary.missed / max(summary.missed + (summary.ticks or 0), 1)
-        found.append(Remark("warn", f"{counted(summary.missed, 'sample')} missed ({share:.2g} % of those due)."))
+        ticks = f"{counted(summary.missed, 'tick')} missed"
+        found.append(Remark("warn", f"{ticks} ({figures(share)} % of those due).", ticks))
     found += [remark for kind in WORDS if (remark := of_kind(machine, kind))]
     if summary.warnings:
-        found.append(
-            Remark("warn", f"{counted(len(summary.warnings), 'remark')} of processing:", tuple(summary.warnings))
-        )
-    return found
+        notes = counted(len(summary.warnings), "remark")
+        found.append(Remark("warn", f"{notes} of processing:", notes, tuple(summary.warnings)))
+    return sorted(found, key=lambda remark: SEVERITIES.index(remark.severity))
+
+
+def state(told: list[Remark]) -> tuple[str, str]:
+    """The severity of the loudest remark, `good` where there is none, and all of that severity in a few words."""
+    if not told:
+        return "good", "complete"
+    severity = told[0].severity
+    return severity, ", ".join(remark.brief for remark in told if remark.severity == severity)
 
 
 def of_kind(machine: Machine, kind: str) -> Remark | None:
@@ -60,7 +70,8 @@ def of_kind(machine: Machine, kind: str) -> Remark | None:
     name, drawn = WORDS[kind]
     lost = sum((note.end - note.start).total_seconds() for note in notes if note.end)
     span = f", {length(lost)} in all" if lost else ""
-    return Remark("warn", f"{counted(len(notes), name)}{span}{drawn}:", tuple(map(told, notes)))
+    number = counted(len(notes), name)
+    return Remark("warn", f"{number}{span}{drawn}:", number, tuple(map(told, notes)))
 
 
 def told(note: Annotation) -> str:
@@ -77,3 +88,8 @@ def counted(number: int, name: str) -> str:
 def moment(when: datetime) -> str:
     """A moment in UTC, to the second."""
     return f"{when:%Y-%m-%d %H:%M:%S}"
+
+
+def span(start: datetime, end: datetime) -> str:
+    """From when to when, the day told once where it is the same."""
+    return f"{moment(start)} – {f'{end:%H:%M:%S}' if start.date() == end.date() else moment(end)}"

@@ -7,9 +7,9 @@ from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTE
 from perfops.report import heat
 from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, OVERVIEW
 from perfops.report.facts import all_facts, facts, observer_cost
-from perfops.report.gather import Gathered
+from perfops.report.gather import Gathered, activity
 from perfops.report.pictures import Picture, across, of_device, offsets, whole
-from perfops.report.remarks import Remark, remarks
+from perfops.report.remarks import Remark, remarks, state
 from perfops.report.statistics import ALL, Device
 from perfops.report.statistics import HOST as WHOLE
 from perfops.report.tables import Table, Tile, table, tiles
@@ -23,7 +23,7 @@ TITLES = {
     FILESYSTEM.name: "File systems",
     CONTAINER.name: "Containers",
 }
-OPEN = 6  # devices whose charts stand open
+OPEN = 0.05  # share of the busiest device's activity from which on a device's charts stand open
 
 
 class DeviceCharts(NamedTuple):
@@ -55,6 +55,7 @@ class Section:
     facts: list[tuple[str, str]]
     all_facts: list[tuple[str, str]]
     remarks: list[Remark]
+    state: tuple[str, str]
     tiles: list[Tile]
     resolution: str
     overview: list[Picture]
@@ -74,6 +75,7 @@ def section(gathered: Gathered, number: int) -> Section:
     groups = [group(kind, gathered) for kind in DEVICES if kind.name in found]
     cpus = [device for device in found.get(CPU.name, {}).values() if device.key != ALL]
     start = machine.start.timestamp()
+    told = remarks(machine, gathered.rows)
     pictures = [*overview, *(picture for entry in groups for charts in entry.charts for picture in charts.pictures)]
     times = {name: offsets(frame, start) for name, frame in frames.items()}
     heated = None
@@ -87,7 +89,8 @@ def section(gathered: Gathered, number: int) -> Section:
         labels=machine.labels,
         facts=facts(machine, found),
         all_facts=all_facts(machine),
-        remarks=remarks(machine, gathered.rows),
+        remarks=told,
+        state=state(told),
         tiles=tiles(found),
         resolution=resolution(gathered),
         overview=overview,
@@ -130,9 +133,11 @@ def group(kind: Kind, gathered: Gathered) -> Group:
     more = [device.name for device in devices if not device.idle and device not in drawn]
     charts: list[DeviceCharts]
     if kind.name in DEVICE_CHARTS:
+        first = DEVICE_CHARTS[kind.name][0]
+        least = OPEN * max((activity(device, first) for device in drawn), default=0)
         charts = [
-            DeviceCharts(device.name, charts_of(kind, device, gathered), place < OPEN)
-            for place, device in enumerate(drawn)
+            DeviceCharts(device.name, charts_of(kind, device, gathered), activity(device, first) >= least)
+            for device in drawn
         ]
     elif drawn:
         pictures = [across(chart, drawn, frames, found, more) for chart in ACROSS_DEVICES[kind.name]]
@@ -156,5 +161,6 @@ def resolution(gathered: Gathered) -> str:
     samples = round(frame.width / gathered.machine.frequency)
     return (
         f"Each point is {length(frame.width)}, {samples} samples: the line is their mean, the band reaches from the"
-        " lowest to the highest. In stacked charts the thin line is the highest. Percentiles are of all samples."
+        " lowest to the highest, in stacked charts the thin line is the highest. Charts of devices have about half as"
+        " many points. Percentiles are of all samples."
     )

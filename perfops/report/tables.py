@@ -9,7 +9,7 @@ from perfops.report.derived import HOST_BUSY, figure, tabled
 from perfops.report.pictures import Found, stats_of
 from perfops.report.statistics import HOST as WHOLE
 from perfops.report.statistics import Device, Stats
-from perfops.report.units import figures, human
+from perfops.report.units import human
 
 COLUMNS = ("mean", "min", "P50", "P90", "P95", "P99", "max")
 
@@ -57,11 +57,11 @@ def cells(stats: Stats, unit: Unit) -> tuple[str, ...]:
 
 
 class Tile(NamedTuple):
-    """A key figure: what it is, its value, what stands beside it, and how it is defined."""
+    """A key figure: what it is, its value, what stands below it, and how it is defined."""
 
     label: str
     value: str
-    beside: str
+    below: tuple[str, ...]
     about: str
 
 
@@ -70,13 +70,13 @@ def tiles(found: Found) -> list[Tile]:
     made = []
     for name, label in (("cpu_busy", "CPU busy"), ("cpu_iowait", "I/O wait"), ("cpu_steal", "Steal")):
         if stats := stats_of(found, HOST, WHOLE, name):
-            beside = f"P95 {human(stats.p95, Unit.PERCENT)} · max {human(stats.high, Unit.PERCENT)}"
-            made.append(Tile(f"{label}, mean", human(stats.mean, Unit.PERCENT), beside, about(name)))
+            below = (f"P95 {human(stats.p95, Unit.PERCENT)}", f"max {human(stats.high, Unit.PERCENT)}")
+            made.append(Tile(f"{label}, mean", human(stats.mean, Unit.PERCENT), below, about(name)))
     used, total = (stats_of(found, HOST, WHOLE, name) for name in ("mem_used", "mem_total"))
     if used and total:
-        share = f" ({figures(100 * used.high / total.high)} %)" if total.high else ""
-        beside = f"of {human(total.high, Unit.MIB)}{share} · mean {human(used.mean, Unit.MIB)}"
-        made.append(Tile("Memory used, max", human(used.high, Unit.MIB), beside, about("mem_used")))
+        share = f"{human(100 * used.high / total.high, Unit.PERCENT)} of" if total.high else "of"
+        below = (f"{share} {human(total.high, Unit.MIB)}", f"mean {human(used.mean, Unit.MIB)}")
+        made.append(Tile("Memory used, max", human(used.high, Unit.MIB), below, about("mem_used")))
     for name, label in (
         ("disk_read_bytes", "Disk read"),
         ("disk_write_bytes", "Disk write"),
@@ -85,8 +85,8 @@ def tiles(found: Found) -> list[Tile]:
     ):
         if stats := stats_of(found, HOST, WHOLE, name):
             unit = Unit.BYTES_PER_SECOND
-            beside = f"P95 {human(stats.p95, unit)} · mean {human(stats.mean, unit)}"
-            made.append(Tile(f"{label}, max", human(stats.high, unit), beside, about(name)))
+            below = (f"P95 {human(stats.p95, unit)}", f"mean {human(stats.mean, unit)}")
+            made.append(Tile(f"{label}, max", human(stats.high, unit), below, about(name)))
     return made
 
 

@@ -54,9 +54,9 @@ def figures(value: float) -> str:
 
 def length(seconds: float) -> str:
     """A length of time: `10 min 30 s`, `24 h`, `250 ms`."""
-    if seconds < 1:
+    if 0 < seconds < 1:
         return f"{figures(seconds * 1000)} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{figures(seconds)} s"
     whole = timedelta(seconds=round(seconds))
     minutes, rest = divmod(whole.seconds, 60)

@@ -1,5 +1,6 @@
 """Which database, and a connection to it whose failures are one line with a remedy."""
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from perfops.errors import BadInputError, DatabaseError, MachineError, PerfopsError
 from perfops.store import embedded, home, migrate
+from perfops.store.migrate import ALWAYS
 
 VARIABLE = "PERFOPS_DATABASE_URL"
 LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it has to say comes as an exception, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def create(target: Target) -> bool:
 
 def open_utc(conninfo: str) -> Connection:
     """A connection whose times are in UTC."""
-    connection = psycopg.connect(conninfo, autocommit=True, fallback_application_name="perfops")
+    connection = psycopg.connect(conninfo, autocommit=True, **ALWAYS)
     connection.execute("SET TIME ZONE 'UTC'")
     connection.autocommit = False
     return connection

@@ -140,14 +140,19 @@ def initialize(home: Home, binaries: Path) -> None:
 
 
 def remove_leftovers(home: Home) -> None:
-    """Wait for the processes of a killed server to end, then remove its pid file: the number may be another's now."""
+    """Wait for the processes of a killed server to end, then remove its lock files.
+
+    The number in them may be another's now, or that of a process that is gone and only not yet looked after.
+    """
     deadline = time.monotonic() + LEFTOVERS
     while left := processes(home):
         if time.monotonic() > deadline:
             numbers = ", ".join(map(str, left))
             raise DatabaseError(f"processes of a killed server are still there: {numbers} (end them with kill)")
         time.sleep(0.05)
-    (home.data / "postmaster.pid").unlink(missing_ok=True)
+    socket = home.sockets / f".s.PGSQL.{homes.PORT}"
+    for file in (home.data / "postmaster.pid", socket, socket.with_name(f"{socket.name}.lock")):
+        file.unlink(missing_ok=True)
     if home.log.exists() and home.log.stat().st_size > LOG_LIMIT:
         home.log.rename(home.log.with_suffix(".log.old"))
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 HEAD = "0002"  # a test holds it to the last file of migrations/versions
 REVISION = re.compile(r"\d{4}")  # how those of perfops are named
+ALWAYS: dict[str, Any] = {  # settings of every connection: texts are texts also where the database says SQL_ASCII
+    "client_encoding": "utf8",
+    "fallback_application_name": "perfops",
+}
 MAINTENANCE = "postgres"  # the database to be in while another one is made
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -88,7 +92,7 @@ def configured(conninfo: str) -> Iterator["Config"]:
     config.set_main_option("script_location", "perfops.store:migrations")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["engine"] = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo, **ALWAYS), poolclass=NullPool
     )
     try:
         yield config
@@ -99,13 +103,13 @@ def configured(conninfo: str) -> Iterator["Config"]:
 def make_database(conninfo: str) -> bool:
     """Make the database a connection string names where it is missing; False where it was there already."""
     try:
-        psycopg.connect(conninfo).close()
+        psycopg.connect(conninfo, **ALWAYS).close()
     except psycopg.OperationalError as error:
         if error.pgconn is None:
             raise
         name = error.pgconn.db.decode()
         try:
-            connection = psycopg.connect(conninfo, dbname=MAINTENANCE, autocommit=True)
+            connection = psycopg.connect(conninfo, dbname=MAINTENANCE, autocommit=True, **ALWAYS)
         except psycopg.OperationalError:
             raise error from None
         with connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_cli import PERFOPS, perfops
+from fix_command import BIN, perfops
 from fix_database import ROOMY
 from fix_pcc import environment, pack, run
 from typer.main import get_command
@@ -52,7 +52,7 @@ def variables() -> Iterator[dict[str, str]]:
         embedded.start(found)
         libpq = {name for name in os.environ if name.startswith("PG")} | {"PERFOPS_DATABASE_URL"}
         known = {name: value for name, value in environment().items() if name not in libpq}
-        path = f"{PERFOPS.parent}:{known['PATH']}:{home.programs(found)}"
+        path = f"{BIN}:{known['PATH']}:{home.programs(found)}"
         yield known | {"PATH": path, "PERFOPS_HOME": str(folder)}
     finally:
         embedded.stop(found)

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from fix_cli import on_terminal, perfops
+from fix_command import perfops
 from fix_database import MakeDatabase, connected
 from fix_loaded import IDENTITY, START, load_recordings, record_machine
+from fix_terminal import on_terminal
 
 RULES = "─━│┃"  # what tables are drawn with
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fix_cli import PERFOPS, perfops
+from fix_command import BIN, perfops
 from fix_database import MakeDatabase, connected
 from fix_loaded import IDENTITY, load_recordings, record_machine
 
@@ -94,7 +94,7 @@ def test_the_csv_of_a_device_holds_its_rows_alone(loaded: str) -> None:
 
 
 def test_a_reader_of_the_csv_may_leave_before_its_end(loaded: str) -> None:
-    line = f"set -o pipefail; '{PERFOPS}' show nightly --kind cpu --csv --db '{loaded}' | true"
+    line = f"set -o pipefail; '{BIN}/perfops' show nightly --kind cpu --csv --db '{loaded}' | true"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert done.stderr == ""
 

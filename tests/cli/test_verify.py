@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fix_cli import perfops
+from fix_command import perfops
 from fix_database import connected
 from fix_loaded import IDENTITY, load_recordings, record_machine
 

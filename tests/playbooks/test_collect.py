@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_cli import perfops
+from fix_command import perfops
 from fix_database import MakeDatabase
 from fix_module import run_module, stopped_afterwards
 from fix_pcc import interpreters, read, tick_count, wait_for

@@ -1,31 +1,22 @@
-"""The commands as a user runs them: real processes."""
+"""A command on a terminal, as a person sees it."""
 
 import fcntl
 import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 from pathlib import Path
-from typing import Any
 
-PERFOPS = Path(sys.executable).with_name("perfops")
-
-
-def perfops(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run `perfops` to its end."""
-    return subprocess.run([PERFOPS, *arguments], capture_output=True, text=True, timeout=120, **options)
+from fix_command import BIN, environment
 
 
 def on_terminal(*arguments: str | Path, columns: int) -> str:
     """What `perfops` prints on a terminal so many columns wide."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    variables = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    with subprocess.Popen(
-        [PERFOPS, *arguments], stdin=theirs, stdout=theirs, env=variables | {"TERM": "xterm"}
-    ) as done:
+    variables = {name: value for name, value in environment(TERM="xterm").items() if name not in ("COLUMNS", "LINES")}
+    with subprocess.Popen([BIN / "perfops", *arguments], stdin=theirs, stdout=theirs, env=variables) as done:
         os.close(theirs)
         said = b""
         try:
