@@ -7,7 +7,7 @@ if MYPY:
     from typing import Optional, Tuple
 
 IDENTITY = re.compile(
-    r"(?:.*:)?(?:(docker|cri-containerd|nerdctl|crio|libpod|libpod-payload)[-:])?([0-9a-f]{64})(?:\.scope)?"
+    r"(?:.*?:)?(?:(docker|cri-containerd|nerdctl|crio|libpod|libpod-payload)[-:])?([0-9a-f]{64})(?:\.scope)?"
 )
 RUNTIMES = {
     "docker": "docker",
