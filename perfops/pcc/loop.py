@@ -71,11 +71,11 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
     start = encode.stamp(stamp, now)
     about = first_records(options, cloud, reader.unreadable)
     lines = stamped(start, about)
-    if output.last is not None:
+    if output.last_tick is not None:
         # Gone on with after a restart: the ticks between are not there, and say so.
-        missed = max(int(round((stamp - output.last) / options.frequency)) - 1, 0)
+        missed = max(int(round((stamp - output.last_tick) / options.frequency)) - 1, 0)
         if missed:
-            lines.append(gap_line(start, output.last, stamp, missed, "restarted"))
+            lines.append(gap_line(start, output.last_tick, stamp, missed, "restarted"))
     while True:
         sampled = reader.lines(start) + file_systems.lines(start) + containers.lines(start)
         lines += sampled

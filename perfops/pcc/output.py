@@ -20,7 +20,7 @@ class Output:
     """A collection file, locked against a second writer.
 
     `size` is what it has in bytes, `total` what was written with the files put aside by rotate(). `last` is the
-    timestamp and period of the last tick where the file was there before and is gone on with.
+    timestamp of the last record where the file was there before and is gone on with, and `last_tick` of its last tick.
     """
 
     def __init__(self, path: str, append: bool = False, gzip: bool = False, min_free: int = 0) -> None:
@@ -29,6 +29,7 @@ class Output:
         self.min_free = min_free
         self.total = 0
         self.last: "Optional[float]" = None
+        self.last_tick: "Optional[float]" = None
         self.open(append)
         if self.short_of_space():
             if not self.size:
@@ -73,6 +74,7 @@ class Output:
         if self.gzip or os.pread(self.descriptor, 2, 0) == GZIP_MAGIC:
             raise PccError("cannot go on with {}, as it is packed (name another file)".format(self.path))
         size, timestamp = last_line(self.descriptor, self.size)
+        _, self.last_tick = last_line(self.descriptor, size, "end")
         os.ftruncate(self.descriptor, size)
         os.lseek(self.descriptor, size, os.SEEK_SET)
         return size, timestamp

@@ -10,10 +10,11 @@ if MYPY:
 BLOCK = 1 << 16
 
 
-def last_line(descriptor: int, size: int) -> "Tuple[int, Optional[float]]":
+def last_line(descriptor: int, size: int, besides: str = "") -> "Tuple[int, Optional[float]]":
     """Bytes up to the end of the last whole line, and the timestamp of the last record; None where there is none.
 
-    A damaged line at the end is whole for this purpose: readers leave it out.
+    Records of the subsystem `besides` do not count. A damaged line at the end is whole for this purpose: readers leave
+    it out.
     """
     text = b""
     start = size
@@ -27,15 +28,16 @@ def last_line(descriptor: int, size: int) -> "Tuple[int, Optional[float]]":
         lines = text[: max(whole - start, 0)].split(b"\n")
         # The first of them may begin before this block.
         for line in reversed(lines if start == 0 else lines[1:]):
-            timestamp = timestamp_of(line)
+            timestamp = timestamp_of(line, besides)
             if timestamp is not None:
                 return whole, timestamp
     return max(whole, 0), None
 
 
-def timestamp_of(line: bytes) -> "Optional[float]":
-    """The timestamp of a record, None where the line is none."""
+def timestamp_of(line: bytes, besides: str) -> "Optional[float]":
+    """The timestamp of a record, None where the line is none, or one of the subsystem `besides`."""
     try:
-        return float(json.loads(line.decode("utf-8"))["timestamp"])
+        record = json.loads(line.decode("utf-8"))
+        return None if besides and record["subsystem"] == besides else float(record["timestamp"])
     except (ValueError, KeyError, TypeError):
         return None
