@@ -1,8 +1,10 @@
-"""pcc beside sysstat's sadc, both at 1 Hz on this machine at the same time: CPU time for a sample, and peak memory.
+"""pcc beside sysstat's sadc, node_exporter, collectd and a psutil loop, all at 1 Hz on this machine at the same time.
 
-Prints the ratio of pcc's CPU time to sadc's; goal: below 1.0. sadc records all that sysstat knows (-S ALL), as pcc
-keeps the whole text of its sources. The start of either program is not in its time for a sample, and told apart.
-Seconds to measure: the first argument, else 60.
+Prints CPU time, memory and bytes of each for a sample; of CPU time the median second and the mean, without the start of
+the programs. pcc runs three times: with the sources that sadc -S ALL has (goal: half of sadc's CPU time), with all it
+has (goal: no more than sadc's), and so in the tests' own Python; goal for its memory: 12 MB. Then the cost of a sample
+of 256 CPUs and 200 disks. Seconds to measure: the first argument, else 60. With a second argument, minutes, it looks
+whether pcc's memory grows: from one minute to so many.
 """
 
 import re
@@ -10,58 +12,135 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
+from statistics import mean, median
 from typing import NamedTuple
 
+from programs import SYSTEM_PYTHON, Program, start_all
+
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-WARM_UP = 3  # seconds before the first look: the start of both programs and their first samples
-SADC = Path("/usr/lib/sysstat/sadc")
+MINUTES = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+WARM_UP = 5  # seconds before the first look: the start of all programs and their first samples
+CPUS, DISKS, INTERRUPTS = 256, 200, 3000
+HALF, WHOLE, MEMORY = 0.5, 1.0, 12.0  # the goals
 
 
 class Look(NamedTuple):
-    """What a process has used so far: milliseconds of CPU time, MiB at most."""
+    """What a process has used so far, in milliseconds of CPU time; MiB it has, and has had at most; bytes it made."""
 
     cpu: float
     memory: float
+    peak: float
+    size: int
 
 
-def look(pid: int) -> Look:
-    """Look at a process of one thread: the scheduler counts its time in nanoseconds."""
-    folder = Path("/proc", str(pid))
-    nanoseconds = int((folder / "schedstat").read_text().split()[0])
-    peak = re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text())
-    assert peak
-    return Look(nanoseconds / 1e6, int(peak[1]) / 1024)
+def look(program: Program) -> Look:
+    """Look at a process and all its threads: the scheduler counts their time in nanoseconds."""
+    folder = Path("/proc", str(program.process.pid))
+    nanoseconds = sum(int(file.read_text().split()[0]) for file in folder.glob("task/*/schedstat"))
+    told = (folder / "status").read_text()
+    memory, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", told)[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return Look(nanoseconds / 1e6, memory, peak, program.size())
+
+
+def measure(programs: list[Program]) -> dict[str, list[Look]]:
+    """Look at all of them once a second."""
+    looks: dict[str, list[Look]] = {program.name: [] for program in programs}
+    began = int(time.time()) + WARM_UP
+    for second in range(SECONDS + 1):
+        time.sleep(max(began + second + 0.5 - time.time(), 0))  # pcc samples on whole seconds
+        for program in programs:
+            looks[program.name].append(look(program))
+    return looks
+
+
+def table(looks: dict[str, list[Look]]) -> dict[str, float]:
+    """Print what was seen; the mean CPU time for a sample by program."""
+    each = {name: [after.cpu - before.cpu for before, after in pairwise(seen)] for name, seen in looks.items()}
+    base = mean(each["sadc -S ALL"]) if "sadc -S ALL" in each else float("nan")
+    print(f"{'':14}{'CPU ms a sample':>24}{'ratio to':>10}{'RSS MB':>16}{'bytes':>10}{'start':>8}")
+    print(f"{'':14}{'median':>12}{'mean':>12}{'sadc':>10}{'now':>8}{'peak':>8}{'a sample':>10}{'ms':>8}")
+    for name, costs in each.items():
+        first, last = looks[name][0], looks[name][-1]
+        print(
+            f"{name:14}{median(costs):12.2f}{mean(costs):12.2f}{mean(costs) / base:10.2f}{last.memory:8.1f}"
+            f"{last.peak:8.1f}{(last.size - first.size) / SECONDS:10.0f}{first.cpu:8.0f}"
+        )
+    return {name: mean(costs) for name, costs in each.items()}
+
+
+def growth(pcc: Program, began: float) -> None:
+    """Print pcc's memory at one minute and at the end."""
+    marks = []
+    for minute in (1, MINUTES):
+        time.sleep(max(began + 60 * minute - time.monotonic(), 0))
+        marks.append((minute, look(pcc)))
+    told = ", ".join(f"{seen.memory:.2f} MB at {minute} min (peak {seen.peak:.2f})" for minute, seen in marks)
+    print(f"memory of pcc: {told}")
+
+
+def large_tree(folder: Path) -> Path:
+    """A /proc of a large machine."""
+    proc = folder / "proc"
+    for name in ("net", "self", "pressure"):
+        (proc / name).mkdir(parents=True)
+    times = " ".join(str(123456 * place) for place in range(1, 11))
+    lines = [f"cpu  {times}", *(f"cpu{number} {times}" for number in range(CPUS))]
+    lines += ["intr 999999999" + " 12345" * INTERRUPTS, "ctxt 123456789", "btime 1795521372", "processes 11120"]
+    lines += ["procs_running 1", "procs_blocked 0", "softirq 9 1 1 1 1 1 1 1 1 1 1", ""]
+    (proc / "stat").write_text("\n".join(lines))
+    (proc / "diskstats").write_text(
+        "".join(f" 259 {number} nvme{number}n1 {' '.join(['12345678'] * 17)}\n" for number in range(DISKS))
+    )
+    for name in ("meminfo", "vmstat", "loadavg", "net/dev", "net/snmp", "net/netstat", "cpuinfo", "self/mounts"):
+        (proc / name).write_bytes(Path("/proc", name).read_bytes())
+    return proc
+
+
+def large(packed: Path, folder: Path) -> None:
+    """Print what a sample of a large machine costs, and one of this machine in the same way.
+
+    The large one is a tree of plain files: what its kernel would take to tell its counters is not in it.
+    """
+    for name, more in ((f"{CPUS} CPUs, {DISKS} disks", ("--proc-root", str(large_tree(folder)))), ("this machine", ())):
+        line = [SYSTEM_PYTHON, str(packed), "--self-test", *more]
+        told = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+        costs = dict(row.split("  ", 1) for row in told.split("A SAMPLE")[1].splitlines() if "  " in row)
+        print(f"{name}: {'; '.join(f'{key} {costs[key].strip()}' for key in ('CPU time', 'memory', 'size'))}")
 
 
 def main() -> None:
     """Measure and print."""
-    if not SADC.exists():
-        raise SystemExit(f"no {SADC} on this machine (apt install sysstat)")
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, ExitStack() as stack:
-        perfops, packed = Path(sys.executable).with_name("perfops"), Path(folder) / "pcc"
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder, perfops = Path(name), Path(sys.executable).with_name("perfops")
+        packed = folder / "packed"
         subprocess.run([perfops, "build-pcc", "--output", packed], check=True, stdout=subprocess.DEVNULL)
-        commands = {
-            "pcc": [packed, "--duration", "1d", "--quiet", "--collection", f"{folder}/host.json"],
-            "sadc": [SADC, "-S", "ALL", "1", f"{folder}/sa"],
-        }
-        running = {name: stack.enter_context(subprocess.Popen(command)) for name, command in commands.items()}
+        began = time.monotonic()
+        programs, missing = start_all(packed, folder)
+        pcc = programs[1]
         try:
-            time.sleep(WARM_UP)
-            before = {name: look(process.pid) for name, process in running.items()}
-            time.sleep(SECONDS)
-            after = {name: look(process.pid) for name, process in running.items()}
+            looks = measure(programs)
+            costs = table(looks)
+            for program in programs:
+                if program is not pcc:
+                    program.stop()
+                    program.process.terminate()
+            if MINUTES:
+                growth(pcc, began)
         finally:
-            for process in running.values():
-                process.terminate()
-    each = {name: (after[name].cpu - before[name].cpu) / SECONDS for name in commands}
-    for name in commands:
-        print(
-            f"{name}: {each[name]:.2f} ms a sample over {SECONDS} s; {before[name].cpu:.0f} ms for its start and the"
-            f" first {WARM_UP} s; peak {after[name].memory:.1f} MB"
-        )
-    print(f"collector: ratio of CPU time for a sample, pcc to sadc -S ALL: {each['pcc'] / each['sadc']:.2f} (goal 1.0)")
+            for program in programs:
+                program.stop()
+                program.process.terminate()
+                program.process.wait()
+        for each in missing:
+            print(f"left out: {each}")
+        if "sadc -S ALL" in costs:
+            base = costs["sadc -S ALL"]
+            print(f"collector: with sadc's sources: {costs['pcc as sadc'] / base:.2f} of sadc's CPU time (goal {HALF})")
+            print(f"collector: with all sources: {costs['pcc'] / base:.2f} of sadc's CPU time (goal {WHOLE})")
+        print(f"collector: peak memory {looks['pcc'][-1].peak:.1f} MB (goal {MEMORY:.0f})")
+        large(packed, folder)
 
 
 if __name__ == "__main__":
