@@ -22,6 +22,7 @@ OTHERS = (
     ("PERFOPS_RUN", "`make demo`: name of the run; else one made of the time."),
     ("PERFOPS_COLLECTIONS", "Tests and benchmarks: the folder of real recordings; without it those tests skip."),
     ("PERFOPS_SOAK", "Tests: `1` runs the series of faults with their full counts (`make soak`)."),
+    ("PERFOPS_SEED", "Tests of faults: the seed that a failing test printed, for the same moments again."),
 )
 
 
