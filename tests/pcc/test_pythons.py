@@ -24,6 +24,7 @@ def recorded(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     folder = tmp_path_factory.mktemp("pythons")
     paths = {version: folder / f"{version}.json" for version in VERSIONS if version in interpreters()}
     line = ("--duration", "200ms", "--frequency", "100ms", "--quiet", "--proc-root", str(TREE))
+    line += ("--without", "containers")  # other tests make some, on this very machine
     line += ("--id", IDENTITY, "--identifier", "vm-1", "--labels", 'town=Zürich,quote="\\')
     running = [
         start(packed, *line, "--collection", str(path), python=interpreters()[version], env=environment())
