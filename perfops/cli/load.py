@@ -129,14 +129,15 @@ def is_recording(path: Path) -> bool:
 @contextmanager
 def opened(path: Path) -> Iterator["Source"]:
     """The source at a path; a recording is processed into a folder that is gone afterwards."""
-    from perfops.cli.progress import reading
-    from perfops.errors import MachineError
-    from perfops.outputs.process import process_files
     from perfops.store.sources import find_source
 
     if not is_recording(path):
         yield find_source(path)
         return
+    from perfops.cli.progress import reading
+    from perfops.errors import MachineError
+    from perfops.outputs.process import process_files
+
     with tempfile.TemporaryDirectory(prefix="perfops-") as name:
         folder = Path(name)
         try:

@@ -151,7 +151,31 @@ def add_kind(connection: Connection, kind: Kind, source: Source, identity: UUID,
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in ("collection_id", *kind.columns))
     connection.execute(sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(stage, table))
     copy_file(connection, kind, source.files[kind.name], identity, advance, table=f"new_{kind.table}")
+    complete_last_rows(connection, kind, table, stage, identity)
     insert = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING RETURNING 1")
     added = connection.execute(insert.format(table, columns, columns, stage)).rowcount  # on Citus exact by RETURNING
     connection.execute(sql.SQL("DROP TABLE {}").format(stage))
     return added
+
+
+def complete_last_rows(
+    connection: Connection, kind: Kind, table: sql.Identifier, stage: sql.Identifier, identity: UUID
+) -> None:
+    """Give the last rows that are there the figures they lack: a recording that was cut short may end amid a tick."""
+    metrics = [sql.Identifier(metric.name) for metric in kind.metrics]
+    query = sql.SQL("""
+        UPDATE {table} known SET {filled} FROM {stage} later
+         WHERE known.collection_id = %(id)s AND later.collection_id = %(id)s
+           AND known.timestamp = (SELECT max(timestamp) FROM {table} WHERE collection_id = %(id)s)
+           AND later.timestamp = known.timestamp AND {same_keys} AND ({missing})""").format(
+        table=table,
+        stage=stage,
+        filled=sql.SQL(", ").join(sql.SQL("{0} = coalesce(known.{0}, later.{0})").format(name) for name in metrics),
+        same_keys=sql.SQL(" AND ").join(
+            [sql.SQL("true"), *(sql.SQL("later.{0} = known.{0}").format(sql.Identifier(key.name)) for key in kind.keys)]
+        ),
+        missing=sql.SQL(" OR ").join(
+            sql.SQL("known.{0} IS NULL AND later.{0} IS NOT NULL").format(name) for name in metrics
+        ),
+    )
+    connection.execute(query, {"id": identity})

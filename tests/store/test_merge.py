@@ -1,0 +1,99 @@
+"""What a second recording of a collection adds: the other of two parts, the rest of a longer one or of a tick."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fix_database import MakeDatabase, connected
+from fix_loaded import START, load_recordings, record_machine
+from fix_recordings import write
+from psycopg import sql
+
+from perfops.catalogue import KINDS
+from perfops.errors import BadInputError
+from perfops.outputs.summary import Summary
+from perfops.store.books import check_books
+from perfops.store.connection import Connection
+from perfops.store.machines import find_machines
+
+TICKS = 12
+
+
+@pytest.fixture
+def connections(databases: MakeDatabase) -> Iterator[tuple[Connection, Connection]]:
+    """Connections to two databases with empty tables."""
+    with connected(databases()) as first, connected(databases()) as second:
+        yield first, second
+
+
+def contents(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every kind, in the order of its text."""
+    found = {}
+    for kind in KINDS:
+        query = sql.SQL("SELECT * FROM {} t ORDER BY t::text").format(sql.Identifier(kind.table))
+        found[kind.name] = connection.execute(query).fetchall()
+    return found
+
+
+def summary(connection: Connection) -> Summary:
+    """The summary of the one collection."""
+    row = connection.execute("SELECT summary FROM collection").fetchone()
+    assert row is not None
+    return Summary.model_validate(row[0])
+
+
+def parts(folder: Path, cut: int) -> tuple[Path, Path]:
+    """A recording in two: its first ticks, and the rest, each behind the host record."""
+    lines = record_machine(folder / "whole.json", TICKS).read_bytes().splitlines(keepends=True)
+    first = [line for line in lines if json.loads(line)["timestamp"] < START + cut]
+    return write(folder / "first.json", first), write(folder / "second.json", [lines[0], *lines[len(first) :]])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_parts_are_merged_in_any_order(order: tuple[int, int], connection: Connection, tmp_path: Path) -> None:
+    both = parts(tmp_path, 5)
+    done = [load_recordings(connection, tmp_path / str(number), both[number]) for number in order]
+    assert [each.new for each in done] == [True, False]
+    assert sorted(each.rows["host"] for each in done) == [4, 6]
+    found = summary(connection)
+    assert (found.start.timestamp(), found.end.timestamp()) == (START, START + TICKS - 1)
+    assert (found.snapshots, found.segments, found.samples["host"], found.complete) == (TICKS, 2, TICKS - 2, True)
+    (machine,) = find_machines(connection, str(done[0].collection))
+    assert (machine.start, machine.end, machine.complete) == (found.start, found.end, True)
+    assert [len(contents(connection)[kind]) for kind in ("host", "cpu")] == [TICKS - 2, 3 * (TICKS - 2)]
+
+
+def test_parts_that_overlap_are_refused_and_nothing_changes(database: str, tmp_path: Path) -> None:
+    _, second = parts(tmp_path, 3)
+    second = second.rename(tmp_path / "overlapping.json")
+    first, _ = parts(tmp_path, 5)
+    with connected(database) as connection:
+        load_recordings(connection, tmp_path / "a", first)
+        before = contents(connection), summary(connection)
+    with pytest.raises(BadInputError, match="overlaps what is loaded"), connected(database) as connection:
+        load_recordings(connection, tmp_path / "b", second)
+    with connected(database) as connection:
+        assert (contents(connection), summary(connection)) == before
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3, 4])
+def test_a_recording_cut_amid_a_tick_is_completed(
+    missing: int, connections: tuple[Connection, Connection], tmp_path: Path
+) -> None:
+    """The last row of the cut one lacks figures of sources that were cut off; the whole one brings them."""
+    one_by_one, at_once = connections
+    whole = record_machine(tmp_path / "whole.json", TICKS)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    end = next(number for number, line in enumerate(lines) if json.loads(line)["timestamp"] == START + 6)
+    cut = write(tmp_path / "cut.json", lines[: end + missing])
+    load_recordings(one_by_one, tmp_path / "a", cut)
+    load_recordings(one_by_one, tmp_path / "b", whole)
+    done = load_recordings(at_once, tmp_path / "b", whole)
+    assert contents(one_by_one) == contents(at_once)
+    assert summary(one_by_one) == summary(at_once)
+    (machine,) = find_machines(one_by_one, str(done.collection))
+    assert check_books(one_by_one, machine).differences == []
+    load_recordings(one_by_one, tmp_path / "a", cut)
+    assert contents(one_by_one) == contents(at_once)
