@@ -34,7 +34,7 @@ def parse(text: str, before: Stat | None = None) -> Stat:
     words = text[:end].split() if end >= 0 else []
     names = tuple(words[:: FIELDS + 1])
     if before is None or names != before.names or len(words) != len(names) * (FIELDS + 1):
-        names, times = _read_lines(text)
+        names, times = _read_lines(text[:end] if end >= 0 else text)
     else:
         del words[:: FIELDS + 1]
         times = list(map(int, words))
