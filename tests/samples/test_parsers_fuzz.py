@@ -138,7 +138,7 @@ DAMAGE: list[tuple[str, Edit]] = [
     ("/proc/meminfo", ("whole", "MemTotal: 5 kB\nMemFree: 1 kB\nSwapTotal: 5 kB\nSwapFree: 9 kB\n")),
     ("/proc/meminfo", ("whole", "MemTotal: 5 kB\nMemFree: -1 kB\n")),
     ("/proc/meminfo", ("number", 0, "9" * 400)),
-    ("/proc/diskstats", ("whole", "254 0 vda" + f" {'9' * 307}" * 11 + "\n")),
+    ("/proc/diskstats", ("whole", "254 0 vda" + f" {'9' * 307}" * 17 + "\n")),
     ("/proc/diskstats", ("double", 3)),
     ("/proc/net/dev", ("number", 3, "9" * 400)),
     ("/proc/net/dev", ("double", 2)),
