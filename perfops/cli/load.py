@@ -26,6 +26,7 @@ def load(
             help="Each a collection: a recording (.json, .json.gz, - for standard input), a folder of perfops process,"
             " or a host.csv.",
             metavar="PATH...",
+            readable=False,  # who opens it says so in one line
         ),
     ],
     collector_name: Annotated[

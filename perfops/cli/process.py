@@ -17,10 +17,17 @@ def process(
             " standard input).",
             envvar="PCR_COLLECTION",
             metavar="FILE...",
+            readable=False,  # who opens it says so in one line
         ),
     ],
     outdir: Annotated[
-        Path, typer.Option(help="The folder for what comes out; made when missing.", envvar="PCR_OUTDIR", metavar="DIR")
+        Path,
+        typer.Option(
+            help="The folder for what comes out; made when missing.",
+            envvar="PCR_OUTDIR",
+            metavar="DIR",
+            readable=False,
+        ),
     ] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
