@@ -19,7 +19,8 @@ if MYPY:
 
 SUBSYSTEM = "container/*"
 RESERVE = 64  # descriptors left to everything else
-EVERY_LINE = 1 << 10
+FIRST_LINE = 28  # bytes of cgroup.stat: "nr_descendants" and a number; the numbers behind are of groups that are gone
+EVERY_LINE = 1 << 12
 LONGEST = 0.3  # seconds on end for names: a signal is not answered meanwhile
 
 
@@ -50,7 +51,7 @@ class Containers:
         devices = Devices(sys_root)
         two = version_2(folder)
         for place in two:
-            groups = Groups(place, os.path.join(place, "cgroup.stat"), 1)
+            groups = Groups(place, os.path.join(place, "cgroup.stat"), FIRST_LINE)
             self.trees.append((groups, files_2(place, devices)))
         one = version_1(folder)
         if one:

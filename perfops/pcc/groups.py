@@ -8,7 +8,6 @@ count of all groups says that there is something new.
 import os
 
 from .runtimes import container_of
-from .sources import read_whole
 
 MYPY = False
 if MYPY:
@@ -23,11 +22,11 @@ GONE = (0, 0)
 
 
 class Groups:
-    """The containers below `root`; `counter` is a file whose first lines change with the number of groups."""
+    """The containers below `root`; `counter` is a file whose first `size` bytes change with the number of groups."""
 
-    def __init__(self, root: str, counter: str, lines: int) -> None:
+    def __init__(self, root: str, counter: str, size: int) -> None:
         self.root = root
-        self.lines = lines
+        self.size = size
         self.counter = -1
         self.count = b""
         self.seen: "Dict[str, Tuple[int, int]]" = {}
@@ -45,10 +44,9 @@ class Groups:
     def read_count(self) -> bytes:
         """What the kernel says on the number of groups."""
         try:
-            text = read_whole(self.counter)
+            return os.pread(self.counter, self.size, 0)
         except OSError:
             return b""
-        return b"\n".join(text.split(b"\n", self.lines)[: self.lines])
 
     def walk(self) -> "Dict[Identity, Place]":
         """All containers; what is in a container counts as a part of it, so they are not looked into."""

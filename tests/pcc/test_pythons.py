@@ -2,15 +2,20 @@
 
 import re
 import subprocess
+from json import loads
 from pathlib import Path
 
 import pytest
-from fix_pcc import ROOTS, SOURCES, check_books, environment, interpreters, of, parse, read, start
+from fix_cgroup import VALUES_1, VALUES_2, tree_1, tree_2
+from fix_http import AZURE_FACTS, azure, serving
+from fix_pcc import ROOTS, SOURCES, check_books, environment, interpreters, of, parse, read, run, start
+from fix_sys import AZURE_TAG, firmware
 
 from perfops.pcc.sources import EVERY_TICK
 
 VERSIONS = ("3.6", "3.8", "3.11", "3.13")
 TREE = ROOTS / "debian12-2cpu" / "proc"
+CONTAINERS = ("0" * 63 + "1", "2" * 64)
 IDENTITY = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"
 VARIABLE = re.compile(
     rb'"(timestamp|monotonic)":[0-9.]+'
@@ -62,6 +67,27 @@ def test_the_same_records(version: str, recorded: dict[str, Path]) -> None:
     other = masked(next(iter(recorded.values())))
     assert (before, ticks[0], end) == (other[0], other[1][0], other[2])
     assert records[0]["measurement"]["labels"] == {"town": "Zürich", "quote": '"\\'}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_same_containers_and_cloud(version: str, packed: Path, tmp_path: Path) -> None:
+    if version not in interpreters():
+        pytest.skip(f"no Python {version} on this machine")
+    firmware(tmp_path, AZURE_TAG)
+    tree_1(tmp_path, f"docker/{CONTAINERS[0]}")
+    tree_2(tmp_path, f"docker/{CONTAINERS[0]}", f"docker/{CONTAINERS[1]}", below="unified")
+    path = tmp_path / "containers.json"
+    line = ("--duration", "200ms", "--frequency", "100ms", "--containers-only", "--collection", str(path), "--quiet")
+    with serving(azure) as server:
+        places = ("--sys-root", str(tmp_path), "--metadata-address", server.address)
+        done = run(packed, *line, *places, python=interpreters()[version], env=environment())
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    records = read(path)
+    assert records[0]["measurement"]["cloud"] == AZURE_FACTS
+    for identity, values in zip(CONTAINERS, (VALUES_1, VALUES_2), strict=True):
+        found = [loads(record["measurement"]) for record in of(records, f"container/docker/{identity[:12]}")]
+        about = {"container_id": identity, "container_name": "", "runtime": "docker"}
+        assert found == [about | values] * records[-1]["measurement"]["ticks"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
