@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from perfops.samples.records import LONGEST, Record, bounded_lines, parse_record
+from perfops.samples.records import LONGEST, Record, bounded_lines, json_object, parse_record
 from perfops.samples.snapshots import CONTROL
-from perfops.samples.story import json_object
 
 REACH = 4 << 20  # bytes around a cut in which a snapshot must begin and end; else the rest is one part
 BLOCK = 1 << 20

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -129,9 +130,13 @@ def in_all(runs: list[Run], ends: list[Facts], key: str, seen: Callable[[Run], i
 
 
 def cuts(runs: list[Run]) -> list[Event]:
-    """Where the recorder was killed, and started again on the same recording."""
+    """Where the recorder was killed, and started again on the same recording; a reboot is told by itself."""
     text = "the recorder was killed and started again: what it had sampled before is here"
-    return [Event("cut", run.last, None, text) for run in runs[:-1] if run.end is None and run.last is not None]
+    return [
+        Event("cut", run.last, None, text)
+        for run, later in pairwise(runs)
+        if run.end is None and run.last is not None and run.boot() == later.boot()
+    ]
 
 
 def observer(ends: list[Facts]) -> Observer | None:

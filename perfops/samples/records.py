@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
 from gzip import GzipFile
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import orjson
 
@@ -93,3 +93,15 @@ def reason(error: Exception, line: bytes) -> str:
     if len(line) >= LONGEST:
         return f"longer than {LONGEST >> 20} MiB"
     return "cut short" if not line.endswith(b"\n") else "not JSON"
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """The object in a measurement that is JSON, None where there is none; no text in it holds a zero byte.
+
+    PostgreSQL takes no zero byte in a text, and the kernel gives none: it can only be damage.
+    """
+    try:
+        value = orjson.loads(text.replace("\\u0000", "\ufffd"))
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from perfops.samples.records import json_object
+
 
 @dataclass
 class Run:
@@ -18,6 +20,10 @@ class Run:
     last: float | None = None
     end: dict[str, Any] | None = None
     ended: float | None = None
+
+    def boot(self) -> Any:
+        """The id of the machine's start, as its host record has it."""
+        return (json_object(self.host[1]) or {}).get("boot_id") if self.host else None
 
     def absorb(self, later: "Run") -> None:
         """Take in what follows of the same run."""

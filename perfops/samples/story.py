@@ -4,10 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import orjson
-
 from perfops.samples.notes import Notes
-from perfops.samples.records import LAST_TIME, NUMBERS
+from perfops.samples.records import LAST_TIME, NUMBERS, json_object
 from perfops.samples.runs import Run, Runs
 from perfops.samples.snapshots import Snapshot
 from perfops.samples.stamps import iso
@@ -22,18 +20,6 @@ class Event(NamedTuple):
     start: float
     end: float | None
     text: str
-
-
-def json_object(text: str) -> dict[str, Any] | None:
-    """The object in a measurement that is JSON, None where there is none; no text in it holds a zero byte.
-
-    PostgreSQL takes no zero byte in a text, and the kernel gives none: it can only be damage.
-    """
-    try:
-        value = orjson.loads(text.replace("\\u0000", "\ufffd"))
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 @dataclass

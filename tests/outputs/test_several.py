@@ -139,11 +139,11 @@ def test_a_start_that_came_to_its_end_is_no_cut_and_its_cost_is_added(tmp_path: 
     assert (summary.observer.cpu_seconds, summary.observer.bytes_written) == (1.0, 9000)
 
 
-def test_gone_on_with_after_a_reboot_it_is_two_segments(tmp_path: Path) -> None:
+def test_gone_on_with_after_a_reboot_it_is_two_segments_and_the_reboot_alone_is_told(tmp_path: Path) -> None:
     summary = process_files([restarted(tmp_path, reboot=True)[0]], tmp_path / "out")
     check_counts(summary)
     assert (summary.segments, summary.samples["host"]) == (2, 13)
-    assert {note.kind for note in summary.annotations} == {"gap", "cut", "reboot"}
+    assert {note.kind for note in summary.annotations} == {"gap", "reboot"}
 
 
 def test_a_last_start_that_was_killed_leaves_it_incomplete(tmp_path: Path) -> None:
