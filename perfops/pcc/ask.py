@@ -103,6 +103,11 @@ class Get:
         self.socket.close()
 
 
+def sound(text: str) -> str:
+    """Text out of JSON without halves of letters, which JSON may name and no reader takes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def header_number(head: bytes, name: bytes) -> "Optional[int]":
     """The number in a header line, None where there is none."""
     for row in head.split(b"\r\n"):

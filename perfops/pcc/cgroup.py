@@ -36,6 +36,7 @@ NAMES = (
 USAGE, USER, SYSTEM, PERIODS, THROTTLED, THROTTLED_TIME, MEMORY, MEMORY_MAX, ANON, FILE = range(10)
 IO_BYTES, IO_OPS, PIDS, PIDS_MAX = 10, 12, 14, 15
 NULL = b"null"
+DIGITS, ZERO = 20, ord("0")
 NO_LIMIT = 1 << 62  # version 1 says the largest number of whole pages where there is no limit
 TICK = 1000000 // os.sysconf("SC_CLK_TCK")
 CPU_STAT = (
@@ -55,9 +56,14 @@ CPUACCT_STAT = ((b"user", USER, TICK), (b"system", SYSTEM, TICK))
 CONTROLLERS = ("cpuacct", "cpu", "memory", "pids", "blkio")
 
 
+def is_number(word: bytes) -> bool:
+    """Whether this is a number as the kernel writes them: of 64 bits, and without zeros in front."""
+    return word.isdigit() and len(word) <= DIGITS and (word[0] != ZERO or word == b"0")
+
+
 def scaled(word: bytes, factor: float) -> bytes:
     """A number times the factor, NULL where it is none."""
-    if not word.isdigit():
+    if not is_number(word):
         return NULL
     if factor == 1:
         return word
@@ -91,7 +97,7 @@ def limit(place: int) -> "Take":
 
     def take(text: bytes, values: "Values") -> None:
         word = text.strip()
-        values[place] = word if word.isdigit() and int(word) < NO_LIMIT else NULL
+        values[place] = word if is_number(word) and int(word) < NO_LIMIT else NULL
 
     return take
 
@@ -120,7 +126,7 @@ def io_stat(devices: Devices) -> "Take":
             name, equals, value = word.partition(b"=")
             if not equals:
                 device = word  # some kernels name devices without a number on the same line: the last one is meant
-            elif name in sums and value.isdigit() and devices.count(device):
+            elif name in sums and is_number(value) and devices.count(device):
                 sums[name] += int(value)
         values[IO_BYTES : IO_BYTES + 4] = [b"%d" % total for total in sums.values()]
 
@@ -134,7 +140,7 @@ def blkio(place: int, devices: Devices) -> "Take":
         sums = {b"Read": 0, b"Write": 0}
         words = text.split()
         for device, kind, value in zip(words[::3], words[1::3], words[2::3]):
-            if kind in sums and value.isdigit() and devices.count(device):
+            if kind in sums and is_number(value) and devices.count(device):
                 sums[kind] += int(value)
         values[place : place + 2] = [b"%d" % total for total in sums.values()]
 

@@ -5,7 +5,7 @@ Only asked where the firmware says that it is that cloud, so that nothing is sen
 
 import json
 
-from .ask import Get
+from .ask import Get, sound
 from .smallfiles import text_of
 
 MYPY = False
@@ -62,7 +62,7 @@ def word(value: "Any", *keys: str) -> "Optional[str]":
     """The text below the keys, None where there is none or it is empty."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    return value if value and isinstance(value, str) else None
+    return sound(value) if value and isinstance(value, str) else None
 
 
 def azure_facts(answer: "Any") -> "Facts":

@@ -8,7 +8,7 @@ import json
 import os
 import re
 
-from .ask import Get
+from .ask import Get, sound
 from .clock import boottime
 from .units import clean
 
@@ -72,13 +72,13 @@ class Names:
     def log_names(self) -> "Dict[str, str]":
         """Kubernetes' names by id: its links to logs are called pod_namespace_container-id.log."""
         matches = map(LOG.fullmatch, self.names_in(LOGS))
-        return {match.group(4): "/".join(match.group(2, 1, 3)) for match in matches if match}
+        return {match.group(4): clean("/".join(match.group(2, 1, 3))) for match in matches if match}
 
     def docker_name(self, identity: str) -> "Optional[str]":
         """The name in Docker's file on a container."""
         value = self.json_of(DOCKER, identity, "config.v2.json")
         name = value.get("Name") if isinstance(value, dict) else None
-        return clean(name.lstrip("/")) if isinstance(name, str) else None
+        return sound(name.lstrip("/")) if isinstance(name, str) else None
 
     def stored_names(self) -> "Dict[str, str]":
         """Names by id in the lists of containers that lie beside their images."""
@@ -88,7 +88,7 @@ class Names:
                 for each in rows_of(self.json_of(STORAGE, folder, "containers.json")):
                     names = each.get("names")
                     if isinstance(names, list) and names and isinstance(names[0], str):
-                        found[str(each.get("id"))] = clean(names[0])
+                        found[str(each.get("id"))] = sound(names[0])
         return found
 
     def wait_for_answer(self, container: "Container") -> None:
@@ -200,5 +200,5 @@ def answered_names(body: bytes) -> "Dict[str, str]":
         names = each.get("Names")
         for name in names if isinstance(names, list) else []:
             if isinstance(name, str) and "/" not in name.lstrip("/"):
-                found[str(each.get("Id"))] = clean(name.lstrip("/"))
+                found[str(each.get("Id"))] = sound(name.lstrip("/"))
     return found

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from fix_cgroup import FILES_1, FILES_2, NO_LIMIT_1, NOTHING, VALUES_1, VALUES_2, make_id, tree_1, tree_2, write
 from fix_sys import PCI, disk
+from hypothesis import given
+from hypothesis import strategies as st
 
+from perfops.pcc.cgroup import NAMES, NULL, files_1, files_2
 from perfops.pcc.containers import Containers
+from perfops.pcc.devices import Devices
 
 START = b'{"timestamp":1.000,"monotonic":1.000000,"subsystem":"'
 
@@ -184,6 +188,42 @@ def test_a_damaged_file_is_null_and_no_failure(tmp_path: Path, text: str) -> Non
     tree_2(tmp_path, f"docker/{make_id()}", files=dict.fromkeys(FILES_2, text))
     found = values(tmp_path)
     assert {value for name, value in found.items() if not name.startswith("io_")} == {None}
+
+
+PIECES = st.sampled_from(
+    [name.split()[0].encode() for text in [*FILES_2.values()] for name in text.splitlines()]
+    + [
+        b"total_rss",
+        b"total_cache",
+        b"user",
+        b"nr_periods",
+        b"throttled_time",
+        b"Read",
+        b"8:0",
+        b"rbytes=7",
+        b"=",
+        b"max",
+    ]
+)
+TEXTS = st.lists(
+    st.tuples(
+        PIECES | st.binary(max_size=9) | st.integers(-(2**70), 2**9000).map(b"%d".__mod__),
+        st.sampled_from([b" ", b"\n"]),
+    )
+).map(lambda words: b"".join(word + blank for word, blank in words))
+
+
+@given(st.lists(TEXTS, min_size=7, max_size=7), st.lists(TEXTS, min_size=10, max_size=10))
+def test_whatever_the_files_hold_a_record_is_whole(two: list[bytes], one: list[bytes]) -> None:
+    devices = Devices("/nowhere")
+    roots = dict.fromkeys(("cpu", "cpuacct", "memory", "blkio", "pids"), "/nowhere")
+    for files, texts in ((files_2("/nowhere", devices), two), (files_1(roots, devices), one)):
+        values = [NULL] * len(NAMES)
+        for (_, _, take), text in zip(files, texts, strict=True):
+            take(text, values)
+        assert len(values) == len(NAMES)
+        for value in json.loads(b"[%b]" % b",".join(values)):
+            assert value is None or value >= 0
 
 
 def test_all_runtimes_beside_each_other(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_nobody_is_asked_on_other_machines(tmp_path: Path, tag: str) -> None:
             "/subscriptions/x/images/mine"),
         ({"storageProfile": None}, "image", None),
         ({"vmSize": 4}, "instance_type", None),
+        ({"vmSize": "\ud800"}, "instance_type", "\\ud800"),  # half a letter, which no reader would take
     ],
 )  # fmt: skip
 def test_of_azure_what_is_not_told_is_null(tmp_path: Path, changes: dict[str, Any], key: str, value: object) -> None:

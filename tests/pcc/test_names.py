@@ -181,6 +181,16 @@ def test_names_of_any_letters(root: Path, name: str) -> None:
     assert named(look_up(root)) == {identity: name}
 
 
+def test_names_of_no_letters_are_told_by_their_numbers(root: Path) -> None:
+    identities = [make_id() for _ in range(3)]
+    tree_2(root, *(GROUPS[kind].format(each) for kind, each in zip(GROUPS, identities, strict=False)))
+    write(root / "var/lib/docker/containers" / identities[0], {"config.v2.json": '{"Name":"/\\ud800"}'})
+    (root / "var/log/containers").mkdir(parents=True)
+    for number in (1, 2):
+        (root / f"var/log/containers/a\udcff_b_c-{identities[number]}.log").symlink_to("/nowhere")
+    assert list(named(look_up(root)).values()) == ["b/a\\xff/c", "b/a\\xff/c", "\\ud800"]
+
+
 ANSWERS: dict[str, tuple[Answer, str | None]] = {
     "an error": (always(respond("{}", "500 Internal Server Error")), "HTTP 500"),
     "garbage": (always(b"\xff\xfe"), "no HTTP answer"),
