@@ -65,8 +65,10 @@ class Browser:
     def next_message(self) -> dict[str, Any]:
         """The next answer or event."""
         deadline = time.monotonic() + PATIENCE
+        answers = select.poll()  # select() knows no descriptor beyond 1023
+        answers.register(self.from_it, select.POLLIN)
         while b"\0" not in self.waiting:
-            if not select.select([self.from_it], [], [], max(deadline - time.monotonic(), 0))[0]:
+            if not answers.poll(max(deadline - time.monotonic(), 0) * 1000):
                 raise TimeoutError(f"Chromium has said nothing for {PATIENCE} s")
             data = os.read(self.from_it, 1 << 20)
             assert data, "Chromium has ended"
