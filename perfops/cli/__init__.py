@@ -6,12 +6,14 @@ Nothing is imported here: the processes that derive a long recording in parts im
 
 def run(name: str) -> None:
     """Run a command line of app.py; a PerfopsError becomes one line on standard error and its exit code."""
+    import signal
     import sys
     from io import TextIOWrapper
 
     from perfops.cli import app
     from perfops.errors import MachineError, PerfopsError
 
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # temporary files are removed on the way
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what the terminal cannot show
     try:

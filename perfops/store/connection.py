@@ -145,6 +145,10 @@ def explain(target: Target, error: psycopg.Error) -> PerfopsError:
             return DatabaseError(f"{where}: {text} (perfops db upgrade)")
         case errors.InsufficientPrivilege():
             return DatabaseError(f"{where}: {text} (ask its owner for the right, or name another role in --db)")
+        case psycopg.OperationalError() if target.server is not None and embedded.is_full(target.server):
+            return MachineError(
+                f"no space left for the embedded server in {target.server.path} (free some; nothing was changed)"
+            )
         case psycopg.OperationalError():
             return DatabaseError(f"{where}: {text} (try again when it is up; nothing was changed)")
     return DatabaseError(f"{where}: {text}")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 import psycopg
@@ -43,9 +44,8 @@ def copy_file(
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv{})").format(into, names, texts(kind))
         try:
             with cursor.copy(statement) as copy:
-                for block in prefixed(iter(lambda: file.read(BLOCK), b""), f"{collection},".encode()):
+                for block in prefixed(read_blocks(file, advance), f"{collection},".encode()):
                     copy.write(block)
-                    advance(len(block))
         except psycopg.DataError as error:
             raise BadInputError(refused_row(path, error)) from error
         except psycopg.IntegrityError as error:
@@ -57,6 +57,13 @@ def texts(kind: Kind) -> sql.Composable:
     """COPY's option for the columns that are text: an empty one, as a container's unknown name, is a text, too."""
     columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in (*kind.keys, *kind.details))
     return sql.SQL(", FORCE_NOT_NULL ({})").format(columns) if kind.keys else sql.SQL("")
+
+
+def read_blocks(file: IO[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    """The rest of an open file in blocks; `advance` hears of each once it is done with."""
+    while block := file.read(BLOCK):
+        yield block
+        advance(len(block))
 
 
 def prefixed(blocks: Iterable[bytes], prefix: bytes) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ ROLE = DATABASE = "perfops"
 PATIENCE = 300  # seconds for a start; recovery after a crash may take long
 LEFTOVERS = 20  # seconds for processes of a killed server to notice that it is gone
 LOG_LIMIT = 1 << 20  # bytes of the log above which it is put aside at a start
+SEGMENT = 16 << 20  # bytes of a piece of PostgreSQL's log (WAL)
 ROOM = 4 << 20  # free bytes below which a refused start is the disk's fault
 
 
@@ -213,6 +214,11 @@ def refused(home: Home, what: str, output: str) -> MachineError | DatabaseError:
     if "No space left" in output or shutil.disk_usage(home.path).free < ROOM:
         return MachineError(f"no space left for the embedded server in {home.path} (free some, or set PERFOPS_HOME)")
     return DatabaseError(f"{what} failed: {last_line(output)} (see {home.log})")
+
+
+def is_full(home: Home) -> bool:
+    """Whether the disk lacks the room for one more piece of PostgreSQL's log, without which a running server ends."""
+    return shutil.disk_usage(home.path).free < SEGMENT
 
 
 def last_line(output: str) -> str:

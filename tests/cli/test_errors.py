@@ -158,48 +158,6 @@ def test_a_run_that_is_not_there_names_near_ones(database: str, tmp_path: Path) 
     )  # fmt: skip
 
 
-ON_A_SMALL_DISK = 'mount -t tmpfs -o size=$1,mode=755 tmpfs "$2" || exit 99; shift 2; exec "$@"'
-
-
-def on_a_small_disk(size: str, folder: Path, *line: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
-    """Run a command where a folder is a disk of this size; skips where none can be mounted."""
-    folder.mkdir(exist_ok=True)
-    unshare = ["unshare", "--mount", *([] if ROOT else ["--map-root-user"])]
-    done = subprocess.run(
-        [*unshare, "sh", "-c", ON_A_SMALL_DISK, "sh", size, folder, *line],
-        env=environment(**options),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    if done.returncode == 99 or done.stderr.startswith("unshare:"):
-        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
-    return done
-
-
-def test_a_full_disk_while_processing(tmp_path: Path) -> None:
-    path = record_machine(tmp_path / "a.json", 3000)
-    folder = tmp_path / "disk"
-    done = on_a_small_disk("100k", folder, BIN / "perfops", "process", path, "--outdir", folder / "out")
-    code, text = refused(done)
-    assert code == 3
-    assert text == f"cannot write to {folder}/out: No space left on device (name another folder with --outdir)"
-
-
-def test_a_full_disk_under_the_embedded_server(tmp_path: Path) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="perfops-test-", dir="/var/tmp"))
-    try:
-        folder.chmod(0o755)
-        done = on_a_small_disk("20m", folder, BIN / "perfops", "list", PERFOPS_HOME=str(folder / "home"))
-        code, text = refused(done)
-        assert code == 3
-        assert text.startswith(
-            f"no space left for the embedded server in {folder}/home (free some, or set PERFOPS_HOME)"
-        )
-    finally:
-        shutil.rmtree(folder)
-
-
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     path = record_machine(tmp_path / "a.json")
     (tmp_path / "file").write_text("")

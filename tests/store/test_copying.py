@@ -2,12 +2,18 @@
 
 import csv
 import io
+from pathlib import Path
 
+from fix_loaded import record_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perfops.outputs.csv import quoted
+from perfops.outputs.process import process_files
+from perfops.store.connection import Connection
 from perfops.store.copying import prefixed
+from perfops.store.load import load
+from perfops.store.sources import find_source
 
 FIELD = st.text(st.sampled_from('a1,"\n\r é'), max_size=6)
 ROWS = st.lists(st.lists(FIELD, min_size=2, max_size=3), max_size=6)
@@ -26,3 +32,12 @@ def test_every_row_and_nothing_else_gets_the_id(rows: list[list[str]], cuts: lis
     text = b"".join(prefixed(filter(None, blocks), b"id,")).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == [["id", *row] for row in rows]
     assert text.count("id,") == len(rows)
+
+
+def test_progress_counts_the_bytes_of_the_files(connection: Connection, tmp_path: Path) -> None:
+    process_files([record_machine(tmp_path / "a.json")], tmp_path / "out")
+    told: list[int] = []
+    source = find_source(tmp_path / "out")
+    load(connection, source, advance=told.append)
+    headers = sum(len(path.read_bytes().splitlines(keepends=True)[0]) for path in source.files.values())
+    assert sum(told) == source.size() - headers
