@@ -142,7 +142,7 @@ class Containers:
         """Look for names that are not known yet, for so long at most; what is not done then goes on the next time."""
         if self.trees and self.stale:
             self.look()
-        unknown = [container for container in self.known.values() if container.name is None]
+        unknown = [each for each in self.known.values() if each.name is None and not each.leaving]
         if unknown and seconds > 0:
             self.names.look_up(unknown, min(seconds, LONGEST))
 
