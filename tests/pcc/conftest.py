@@ -1,11 +1,27 @@
 """The packed sampler, and one recording of this machine that several tests look at."""
 
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fix_pcc import Records, environment, pack, read, run
 
 FREQUENCY, LAST = 0.05, 20
+
+
+@pytest.fixture(autouse=True)
+def few_descriptors() -> Iterator[None]:
+    """Close the control groups a test has read in this very process, and take back the raised limit on open files."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit[0], resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    for place in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if "/cgroup" in str(place.readlink()):
+                os.close(int(place.name))
 
 
 @pytest.fixture(scope="session")
