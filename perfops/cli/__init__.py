@@ -6,6 +6,7 @@ Nothing is imported here: the processes that derive a long recording in parts im
 
 def run(name: str) -> None:
     """Run a command line of app.py; a PerfopsError becomes one line on standard error and its exit code."""
+    import os
     import signal
     import sys
     from io import TextIOWrapper
@@ -24,6 +25,7 @@ def run(name: str) -> None:
     except OSError as error:  # what no command expects, such as standard output on a full disk
         place = f"{error.filename}: " if error.filename else ""
         print(f"perfops: {place}{error.strerror or error} (this machine refused)", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left for standard output would fail once more at the end
         sys.exit(MachineError.exit_code)
 
 
