@@ -8,7 +8,7 @@ from perfops.report import heat
 from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, OVERVIEW
 from perfops.report.facts import all_facts, facts, observer_cost
 from perfops.report.gather import Gathered, activity
-from perfops.report.pictures import Picture, across, of_device, offsets, whole, worth_telling
+from perfops.report.pictures import Picture, across, of_device, offsets, stats_of, whole, worth_telling
 from perfops.report.remarks import Remark, remarks, state
 from perfops.report.statistics import ALL, Device
 from perfops.report.statistics import HOST as WHOLE
@@ -138,8 +138,8 @@ def kernel(gathered: Gathered) -> list[Group]:
         drawn = [whole(chart, gathered.frames, gathered.found) for chart in topic.charts]
         pictures = worth_telling(zip(topic.charts, drawn, strict=True))
         if any(picture.data for picture in pictures):
-            trouble = len(drawn) > 1 and drawn[-1].data is not None
-            charts.append(DeviceCharts(topic.title, pictures, trouble))
+            seen = (stats_of(gathered.found, SYSTEM, WHOLE, name) for name in topic.trouble)
+            charts.append(DeviceCharts(topic.title, pictures, any(stats and stats.high for stats in seen)))
     return [Group("Memory, network and files in the kernel", "", charts, [], [])] if charts else []
 
 

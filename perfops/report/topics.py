@@ -8,10 +8,11 @@ from perfops.report.charts import Chart, traces
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Charts that are folded together, and stand open where the last of them has something to show: trouble."""
+    """Charts that are folded together, and stand open where one of the figures of `trouble` is not always 0."""
 
     title: str
     charts: tuple[Chart, ...]
+    trouble: tuple[str, ...] = ()
 
 
 KERNEL = (
@@ -34,6 +35,7 @@ KERNEL = (
                 optional=True,
             ),
         ),
+        trouble=("swapped_in", "swapped_out", "oom_kills"),
     ),
     Topic(
         "TCP and UDP",
@@ -62,6 +64,7 @@ KERNEL = (
                 optional=True,
             ),
         ),
+        trouble=("tcp_listen_overflows", "tcp_listen_drops", "tcp_timeouts", "udp_buffer_errors"),
     ),
     Topic("Open files", (Chart("Open files", traces(SYSTEM, open_files="blue"), optional=True),)),
 )
