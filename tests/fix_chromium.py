@@ -83,12 +83,12 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.resize(width, height)
-        self.call("Page.navigate", url="about:blank")
-        self.events.clear()
-        gone = self.call("Page.navigate", url=url)
-        assert "errorText" not in gone, (url, gone["errorText"])
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
-            self.events.append(self.next_message())
+        for place in ("about:blank", url):  # the end of loading of the first must not be taken for that of the page
+            self.events.clear()
+            gone = self.call("Page.navigate", url=place)
+            assert "errorText" not in gone, (place, gone["errorText"])
+            while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+                self.events.append(self.next_message())
         self.settle()
 
     def resize(self, width: int, height: int) -> None:

@@ -47,11 +47,14 @@ def record_load(
     container: str = "db",
     disk: str = "sda",
     hostname: str = "vm",
+    newer: bool = False,
+    trouble: float = 0,
 ) -> Path:
     """A collection of pcc at 1 Hz of two CPUs, a disk, an interface, a file system and a container, all under `load`.
 
     Of two CPUs the second does nothing. At full load the first one works for 60 % in programs, 30 % in the kernel and
-    waits for 10 %; 10 MiB a second are written, and 1 MB a second received.
+    waits for 10 %; 10 MiB a second are written, and 1 MB a second received. The `newer` sources are paging, pressure,
+    TCP, open files, inodes and limits of containers; at full load so many things a second go wrong as `trouble` says.
     """
     work = [0, *accumulate(load(number) for number in range(1, ticks))]
     host = {
@@ -84,7 +87,7 @@ def record_load(
             lines.append(record(start + number, "clock", {"ahead": 2.5}, boots))
         if number == events.damaged:
             lines.append(b'{"timestamp": 17\n')
-        texts = measurements(since, boots, container, disk)
+        texts = measurements(since, boots, container, disk, trouble if newer else None)
         lines += [record(start + number, name, text, boots) for name, text in texts.items()]
         written += 1
     if not events.cut:
@@ -94,8 +97,28 @@ def record_load(
     return write(path, lines)
 
 
-def measurements(work: float, boots: float, container: str, disk: str) -> dict[str, str]:
-    """What the kernel says after so many seconds of full load."""
+def newer_measurements(work: float, trouble: float) -> dict[str, str]:
+    """What the kernel says of paging, pressure, TCP and files."""
+    stall, wrong = f"total={round(2e5 * work)}", round(trouble * work)
+    counters = f"pgpgin 0\npgpgout {round(10240 * work)}\npswpin 0\npswpout {wrong}\npgfault {round(5000 * work)}\n"
+    counters += f"pgmajfault {wrong}\npgscan_kswapd 0\npgscan_direct {9 * wrong}\npgsteal_kswapd 0\n"
+    segments = (
+        f"Tcp: ActiveOpens PassiveOpens CurrEstab InSegs OutSegs RetransSegs OutRsts\nTcp: 0 {round(20 * work)} 7"
+    )
+    segments += f" {round(700 * work)} {round(800 * work)} {wrong} 0\n"
+    return {
+        "/proc/vmstat": f"{counters}pgsteal_direct {8 * wrong}\noom_kill 0\n",
+        "/proc/pressure/cpu": f"some avg10=0.00 {stall}\n",
+        "/proc/pressure/memory": "some avg10=0.00 total=0\nfull avg10=0.00 total=0\n",
+        "/proc/pressure/io": f"some avg10=0.00 {stall}\nfull avg10=0.00 total={round(1e5 * work)}\n",
+        "/proc/net/snmp": f"{segments}Udp: InErrors RcvbufErrors SndbufErrors\nUdp: 0 0 0\n",
+        "/proc/net/netstat": f"TcpExt: ListenOverflows ListenDrops TCPTimeouts\nTcpExt: {wrong} {wrong} 0\n",
+        "/proc/sys/fs/file-nr": "1200\t0\t99999\n",
+    }
+
+
+def measurements(work: float, boots: float, container: str, disk: str, trouble: float | None) -> dict[str, str]:
+    """What the kernel says after so many seconds of full load; of the newer sources nothing where `trouble` is None."""
     total = round(100 * boots)
     user, system, wait = (round(share * work) for share in (60, 30, 10))
     first = f"{user} 0 {system} {total - user - system - wait} {wait} 0 0 0 0 0"
@@ -104,7 +127,11 @@ def measurements(work: float, boots: float, container: str, disk: str) -> dict[s
     group = {"container_id": CONTAINER * 5, "container_name": container, "runtime": "docker"}
     group |= {"cpu_usage_usec": round(5e5 * work), "memory_current": 10**8 + received, "memory_max": 10**9}
     space = {"mount_point": "/", "block_size": 4096, "blocks_total": 1000, "blocks_free": 400, "blocks_available": 390}
-    return {
+    if trouble is not None:
+        group |= {"cpu_periods": round(10 * work), "cpu_throttled": round(trouble * work), "memory_anon": 6 * 10**7}
+        space |= {"files_total": 1000, "files_free": 750}
+    newer = {} if trouble is None else newer_measurements(work, trouble)
+    return newer | {
         "/proc/stat": stat(both, first, f"0 0 0 {total} 0 0 0 0 0 0", ctxt=round(1000 * work), intr=round(500 * work)),
         "/proc/meminfo": MEMINFO,
         "/proc/diskstats": diskstats(**{disk: f"0 0 0 0 {round(80 * work)} 0 {sectors} {round(90 * work)} 0 50 50"}),
@@ -139,7 +166,12 @@ class Table(NamedTuple):
 
 
 class Page(HTMLParser):
-    """What stands in a page: its tables, the texts of elements by tag and class, and the numbers for its script."""
+    """What stands in a page: its tables, the texts of elements by tag and class, and the numbers for its script.
+
+    `folded` has the titles of what can be folded, and whether it stands open.
+    """
+
+    opened = False
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -148,11 +180,14 @@ class Page(HTMLParser):
         self.open: list[tuple[str, list[str]]] = []
         self.data: Any = None
         self.heading = ""
+        self.folded: dict[str, bool] = {}
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element; void ones have no end."""
         given = dict(attrs)
+        if tag == "details":
+            self.opened = "open" in given
         if tag == "table":
             self.tables.append(Table(self.heading, "", [], []))
         if tag == "tr":
@@ -168,6 +203,8 @@ class Page(HTMLParser):
         self.texts.append((name, text))
         if self.open and tag not in {"script", "style"}:
             self.open[-1][1].append(text)
+        if tag == "summary":
+            self.folded[text] = self.opened
         if tag in {"h3", "summary"}:
             self.heading = re.sub(r" \d+$", "", text)
         elif tag == "caption":

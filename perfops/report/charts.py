@@ -6,7 +6,21 @@ from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTE
 from perfops.report.derived import Figure, figure
 
 LEFT_OUT = {"cpu", "mem", "disk", "net", "bytes", "ops", "percent", "packets", "procs", "await", "current"}
-PLAIN = {"rx": "received", "tx": "sent", "filled": "total"}
+PLAIN = {"rx": "received", "tx": "sent", "filled": "total", "tcp": "TCP", "udp": "UDP", "oom": "OOM"}
+LABELS = {  # where the figure's name does not do
+    "cpu_pressure": "CPU",
+    "memory_pressure": "memory",
+    "memory_pressure_full": "memory, all tasks",
+    "io_pressure": "I/O",
+    "io_pressure_full": "I/O, all tasks",
+    "paged_in_bytes": "in",
+    "paged_out_bytes": "out",
+    "tcp_segments_received": "received",
+    "tcp_segments_sent": "sent",
+    "tcp_established": "open",
+    "tcp_active_opens": "from here",
+    "tcp_passive_opens": "from elsewhere",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +34,8 @@ class Trace:
     @property
     def label(self) -> str:
         """The figure's name in plain words, without those that the chart's title says."""
+        if self.figure.name in LABELS:
+            return LABELS[self.figure.name]
         words = [PLAIN.get(word, word) for word in self.figure.name.split("_")]
         return " ".join(word for word in words if word not in LEFT_OUT) or words[0]
 
@@ -29,7 +45,8 @@ class Chart:
     """Traces in one picture. All have one unit.
 
     `stacked` piles the traces up; where samples are binned, `peak` is drawn over them at each bin's highest sample.
-    The scale ends at `top`, or at the highest value of the figure `top_of`, else at that of the values drawn.
+    The scale ends at `top`, or at the highest value of the figure `top_of`, else at that of the values drawn. Of an
+    `optional` one nothing is said where nothing was recorded.
     """
 
     title: str
@@ -38,6 +55,7 @@ class Chart:
     peak: Trace | None = None
     top: float | None = None
     top_of: Trace | None = None
+    optional: bool = False
 
     @property
     def unit(self) -> Unit:
@@ -98,6 +116,18 @@ OVERVIEW = (
     ),
     Chart("Scheduler", traces(SYSTEM, context_switches="blue", interrupts="orange", forks="green")),
     Chart("Swap", traces(SYSTEM, swap_used="red")),
+    Chart(
+        "Pressure",
+        traces(
+            SYSTEM,
+            cpu_pressure="blue",
+            memory_pressure="orange",
+            memory_pressure_full="red",
+            io_pressure="green",
+            io_pressure_full="purple",
+        ),
+        optional=True,
+    ),
 )
 DEVICE_CHARTS = {
     DISK.name: (
@@ -117,10 +147,21 @@ DEVICE_CHARTS = {
 }
 # One line a device.
 ACROSS_DEVICES = {
-    FILESYSTEM.name: (Chart("Space in use", traces(FILESYSTEM, used_percent=""), top=100),),
+    FILESYSTEM.name: (
+        Chart("Space in use", traces(FILESYSTEM, used_percent=""), top=100),
+        Chart("Inodes in use", traces(FILESYSTEM, files_used_percent=""), top=100, optional=True),
+    ),
     CONTAINER.name: (
         Chart("Container CPU", traces(CONTAINER, cpu_percent="")),
         Chart("Container memory", traces(CONTAINER, memory_current_bytes="")),
+        Chart("Container memory of programs", traces(CONTAINER, memory_anon_bytes=""), optional=True),
+        Chart("Container page cache", traces(CONTAINER, memory_file_bytes=""), optional=True),
+        Chart(
+            "Periods in which the CPU limit was reached",
+            traces(CONTAINER, throttled_periods_percent=""),
+            top=100,
+            optional=True,
+        ),
         Chart("Container reads", traces(CONTAINER, io_read_bytes="")),
         Chart("Container writes", traces(CONTAINER, io_write_bytes="")),
     ),

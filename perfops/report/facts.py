@@ -9,7 +9,8 @@ from perfops.report.statistics import HOST as WHOLE
 from perfops.report.units import human, length
 from perfops.store.machines import Machine
 
-TOLD = {"model_name", "total_cpus", "hostname", "kernel", "os"}  # in the short list already
+CLOUD = ("cloud", "region", "zone", "instance_type")
+TOLD = {"model_name", "total_cpus", "hostname", "kernel", "os", *CLOUD}  # in the short list already
 RECORDERS = {"pcc": "pcc", "other": "another program"}
 
 
@@ -25,7 +26,7 @@ def facts(machine: Machine, found: Found) -> list[tuple[str, str]]:
         ("CPU", " × ".join(str(value) for value in (cpus, host.get("model_name")) if value)),
         ("Memory", human(total.high, Unit.MIB) if total else None),
         ("System", " · ".join(str(host[key]) for key in ("os", "kernel") if host.get(key))),
-        ("Cloud", " · ".join(str(host[key]) for key in ("cloud", "region", "instance_type") if scalar(host.get(key)))),
+        ("Cloud", " · ".join(str(host[key]) for key in CLOUD if scalar(host.get(key)))),
         ("Time", f"{span(machine.start, machine.end)} UTC, {length(machine.seconds)}"),
         ("Sampled", f"{every}{counted(samples, 'sample')} from {counted(summary.snapshots, 'snapshot')}"),
         ("Recorded by", ", ".join(filter(None, [RECORDERS[summary.recorder], f"{machine.mode} mode", share(machine)]))),

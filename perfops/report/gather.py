@@ -9,6 +9,7 @@ from perfops.report.frames import Frame, fetch_frame
 from perfops.report.pictures import Found, Frames
 from perfops.report.statistics import ALL, Device, statistics
 from perfops.report.statistics import HOST as WHOLE
+from perfops.report.topics import KERNEL
 from perfops.store.connection import Connection
 from perfops.store.machines import Machine
 
@@ -67,7 +68,8 @@ def devices_of(kind: Kind, found: Found, drawn: dict[str, list[Device]]) -> list
 
 def figures_of(kind: Kind) -> list[Figure]:
     """All figures of a kind that any chart draws."""
-    charts = (CPU_STACK, CPU_STACK_OF_HOST, *OVERVIEW, *device_charts().get(kind.name, ()))
+    of_kernel = [chart for topic in KERNEL for chart in topic.charts]
+    charts = (CPU_STACK, CPU_STACK_OF_HOST, *OVERVIEW, *of_kernel, *device_charts().get(kind.name, ()))
     traces = [trace for chart in charts for trace in (*chart.traces, *filter(None, [chart.peak]))]
     figures = {trace.figure.name: trace.figure for trace in traces if trace.kind is kind}
     if kind is HOST:

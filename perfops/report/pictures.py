@@ -1,5 +1,6 @@
 """Charts filled with the samples of one machine: what the page says around them, and the numbers its script draws."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,6 +53,16 @@ class Picture:
     absent: tuple[str, ...]
     more: tuple[str, ...]
     data: dict[str, Any] | None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is anything to draw or to say: a line, or one that is always 0."""
+        return self.data is not None or bool(self.zero)
+
+
+def worth_telling(drawn: Iterable[tuple[Chart, Picture]]) -> list[Picture]:
+    """The pictures without those of optional charts of which nothing was recorded."""
+    return [picture for chart, picture in drawn if picture.recorded or not chart.optional]
 
 
 def whole(chart: Chart, frames: Frames, found: Found) -> Picture:

@@ -8,6 +8,10 @@ from perfops.report.units import figures, length
 from perfops.store.machines import Machine
 
 SEVERITIES = ("bad", "warn", "info")
+ENDS = {  # what an end record says, in words; signals are told by their names
+    "max-bytes": "the recording had reached its largest size (--max-bytes)",
+    "min-free": "the disk was filling up (--min-free)",
+}
 WORDS = {  # an annotation's kind: what it is called, how the charts show it
     "reboot": ("reboot", " (dashed lines in the charts)"),
     "clock": ("clock change", " (dashed lines in the charts)"),
@@ -35,7 +39,8 @@ def remarks(machine: Machine, rows: dict[str, int]) -> list[Remark]:
     elif not machine.complete:
         found.append(Remark("info", "Its recorder does not say whether it is complete.", "completeness unknown"))
     elif summary.end_reason not in {None, "duration"}:
-        found.append(Remark("warn", f"Ended before its time: {summary.end_reason}.", "ended early"))
+        reason = ENDS.get(summary.end_reason or "", summary.end_reason)
+        found.append(Remark("warn", f"Ended before its time: {reason}.", "ended early"))
     if summary.damaged_lines:
         lines = counted(summary.damaged_lines, "damaged line")
         found.append(Remark("bad", f"{lines} left out.", lines))

@@ -8,11 +8,12 @@ from perfops.report import heat
 from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, OVERVIEW
 from perfops.report.facts import all_facts, facts, observer_cost
 from perfops.report.gather import Gathered, activity
-from perfops.report.pictures import Picture, across, of_device, offsets, whole
+from perfops.report.pictures import Picture, across, of_device, offsets, stats_of, whole, worth_telling
 from perfops.report.remarks import Remark, remarks, state
 from perfops.report.statistics import ALL, Device
 from perfops.report.statistics import HOST as WHOLE
 from perfops.report.tables import Table, Tile, table, tiles
+from perfops.report.topics import KERNEL
 from perfops.report.units import length
 
 DEVICES = (DISK, NET, FILESYSTEM, CONTAINER)
@@ -71,8 +72,10 @@ def section(gathered: Gathered, number: int) -> Section:
     """Turn what was gathered into words, tables and charts."""
     machine, found, frames = gathered.machine, gathered.found, gathered.frames
     stack = CPU_STACK if CPU.name in frames else CPU_STACK_OF_HOST
-    overview = [whole(chart, frames, found) for chart in (stack, *OVERVIEW)] if HOST.name in frames else []
-    groups = [group(kind, gathered) for kind in DEVICES if kind.name in found]
+    overview = []
+    if HOST.name in frames:
+        overview = worth_telling((chart, whole(chart, frames, found)) for chart in (stack, *OVERVIEW))
+    groups = [*kernel(gathered), *(group(kind, gathered) for kind in DEVICES if kind.name in found)]
     cpus = [device for device in found.get(CPU.name, {}).values() if device.key != ALL]
     start = machine.start.timestamp()
     told = remarks(machine, gathered.rows)
@@ -126,6 +129,20 @@ def section(gathered: Gathered, number: int) -> Section:
     )
 
 
+def kernel(gathered: Gathered) -> list[Group]:
+    """What the kernel counts beside the overview, folded by topic; nothing where none of it was recorded."""
+    if SYSTEM.name not in gathered.frames:
+        return []
+    charts = []
+    for topic in KERNEL:
+        drawn = [whole(chart, gathered.frames, gathered.found) for chart in topic.charts]
+        pictures = worth_telling(zip(topic.charts, drawn, strict=True))
+        if any(picture.data for picture in pictures):
+            seen = (stats_of(gathered.found, SYSTEM, WHOLE, name) for name in topic.trouble)
+            charts.append(DeviceCharts(topic.title, pictures, any(stats and stats.high for stats in seen)))
+    return [Group("Memory, network and files in the kernel", "", charts, [], [])] if charts else []
+
+
 def group(kind: Kind, gathered: Gathered) -> Group:
     """The devices of one kind."""
     found, frames, drawn = gathered.found, gathered.frames, gathered.drawn[kind.name]
@@ -140,7 +157,9 @@ def group(kind: Kind, gathered: Gathered) -> Group:
             for device in drawn
         ]
     elif drawn:
-        pictures = [across(chart, drawn, frames, found, more) for chart in ACROSS_DEVICES[kind.name]]
+        pictures = worth_telling(
+            (chart, across(chart, drawn, frames, found, more)) for chart in ACROSS_DEVICES[kind.name]
+        )
         charts = [DeviceCharts("", pictures, opened=True)]
     else:
         charts = []

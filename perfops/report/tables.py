@@ -25,7 +25,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The percentiles of one device, or of the machine; `zero` and `absent` name metrics always 0, and never there."""
+    """The percentiles of one device, or of the machine; `zero` and `absent` name metrics always 0, and never there.
+
+    Where nothing of a source is there, its name stands for its metrics.
+    """
 
     title: str
     samples: int
@@ -47,7 +50,18 @@ def table(kind: Kind, device: Device) -> Table:
             rows.append(
                 Row(entry.name, entry.metric.description, entry.metric.formula, cells(stats, entry.metric.unit))
             )
-    return Table(device.name, device.samples, tuple(rows), tuple(zero), tuple(absent))
+    return Table(device.name, device.samples, tuple(rows), tuple(zero), missing(kind, absent))
+
+
+def missing(kind: Kind, absent: list[str]) -> tuple[str, ...]:
+    """The metrics that are not there, or the sources in their place."""
+    sources: dict[str, list[str]] = {}
+    for metric in kind.metrics:
+        sources.setdefault(metric.source, []).append(metric.name)
+    gone = {source for source, names in sources.items() if set(names) <= set(absent)} if len(sources) > 1 else set()
+    told = [metric.source if metric.source in gone else metric.name for metric in kind.metrics if metric.name in absent]
+    derived = [name for name in absent if name not in {metric.name for metric in kind.metrics}]
+    return tuple(dict.fromkeys(derived + told))
 
 
 def cells(stats: Stats, unit: Unit) -> tuple[str, ...]:

@@ -57,7 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, databases: MakeDatabase) ->
     load_all(database, folder / "d", nothing, run="empty")
     mixed = {"empty": record_machine(folder / "7.json", 1, identity=IDENTITY.format(7)), "full": record(8)}
     load_all(database, folder / "e", mixed, run="mixed")
-    for run in ("one", "long", "three", "empty", "mixed"):
+    load_all(database, folder / "f", {"vm": record(9, newer=True, trouble=4)}, run="newer")
+    for run in ("one", "long", "three", "empty", "mixed", "newer"):
         (folder / f"{run}.html").write_text(report(database, run), encoding="utf-8")
     return folder
 
@@ -118,7 +119,7 @@ def times(browser: Browser, figure: str) -> str:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1366, 420])
-@pytest.mark.parametrize("name", ["one", "long", "three"])
+@pytest.mark.parametrize("name", ["one", "long", "three", "newer"])
 def test_every_chart_is_drawn_and_nothing_fails_or_is_fetched(
     browser: Browser, folder: Path, name: str, width: int, dark: bool
 ) -> None:

@@ -1,5 +1,6 @@
 """The page about all sorts of collections, as it is written: what a reader without scripts sees."""
 
+import json
 import re
 from pathlib import Path
 
@@ -100,6 +101,68 @@ def test_a_host_csv_alone_makes_a_report_of_what_it_holds(tmp_path: Path, databa
     charts = [chart for chart in page.data["machines"][0]["charts"] if chart]
     assert [line["label"] for line in charts[0]["lines"]] == ["user", "system", "iowait"]
     assert not page.all("div.remark bad")
+
+
+NEWER = ["Pressure", "Page faults", "TCP segments", "TCP connections", "New TCP connections", "Open files"]
+NEWER += ["Inodes in use", "Container memory of programs"]
+TROUBLE = ["Reclaim and swapping", "Lost, refused and sent again", "Periods in which the CPU limit was reached"]
+
+
+def unfolded(page: Page) -> dict[str, bool]:
+    """The folded parts of the page, and whether they stand open."""
+    return {text: opened for text, opened in page.folded.items() if text in {"Paging", "TCP and UDP", "Open files"}}
+
+
+def test_what_was_not_recorded_has_no_chart_and_no_word_but_in_the_tables(tmp_path: Path, database: str) -> None:
+    load_all(database, tmp_path, {"vm": record_load(tmp_path / "x.json", identity=IDENTITIES[0])})
+    page = Page(report(database, "night"))
+    told = " ".join(page.all("h3") + page.all("h4") + page.all("summary"))
+    left = [text for text in page.all("p.left-out") if not text.startswith("Always 0")]
+    for name in (*NEWER, *TROUBLE, "Paging", "TCP and UDP"):
+        assert name not in told
+        assert not any(name in text for text in left)
+    table = next(table for table in page.tables if table.caption.startswith("Scheduler, memory and network"))
+    assert "Not recorded: /proc/loadavg, /proc/vmstat, /proc/pressure/cpu, " in table.notes[0]
+    assert "pgfault" not in table.notes[0]
+
+
+def test_charts_of_a_calm_machine_are_folded_and_what_never_happened_is_named(tmp_path: Path, database: str) -> None:
+    load_all(database, tmp_path, {"vm": record_load(tmp_path / "x.json", identity=IDENTITIES[0], newer=True)})
+    page = Page(report(database, "night"))
+    assert set(NEWER) <= set(page.all("h4"))
+    assert not set(TROUBLE) & set(page.all("h4"))
+    left = " ".join(page.all("p.left-out"))
+    for name in TROUBLE:
+        assert f"{name}: always 0." in left
+    assert unfolded(page) == {"Paging": False, "TCP and UDP": False, "Open files": False}
+    labels = {line["label"] for chart in page.data["machines"][0]["charts"] if chart for line in chart["lines"]}
+    assert {"CPU", "I/O", "I/O, all tasks", "received", "sent", "from elsewhere", "open"} <= labels
+
+
+def test_trouble_stands_open(tmp_path: Path, database: str) -> None:
+    path = record_load(tmp_path / "x.json", identity=IDENTITIES[0], newer=True, trouble=4)
+    load_all(database, tmp_path, {"vm": path})
+    page = Page(report(database, "night"))
+    assert {*NEWER, *TROUBLE, "Paging"} <= set(page.all("h4"))
+    assert unfolded(page) == {"Paging": True, "TCP and UDP": True, "Open files": False}
+    charts = {chart["lines"][0]["label"]: chart for chart in page.data["machines"][0]["charts"] if chart}
+    assert [line["label"] for line in charts["major faults"]["lines"]] == [
+        *("major faults", "pages scanned", "pages reclaimed", "swapped out"),
+    ]
+
+
+def test_the_cloud_of_a_machine_is_told_once(tmp_path: Path, database: str) -> None:
+    cloud = {"provider": "azure", "region": "westeurope", "zone": "2", "instance_type": "Standard_D4s_v5"}
+    path = record_load(tmp_path / "x.json", identity=IDENTITIES[0])
+    lines = path.read_text().splitlines(keepends=True)
+    head = json.loads(lines[0])
+    head["measurement"] = json.dumps(json.loads(head["measurement"]) | {"cloud": cloud | {"image": "ubuntu:24.04"}})
+    path.write_text("".join([json.dumps(head) + "\n", *lines[1:]]))
+    load_all(database, tmp_path, {"vm": path})
+    page = Page(report(database, "night"))
+    assert "Cloud azure · westeurope · 2 · Standard_D4s_v5" in page.all("dl.facts")[0]
+    assert "image ubuntu:24.04" in page.all("dl.all-facts")[0]
+    assert "westeurope" not in page.all("dl.all-facts")[0]
 
 
 def test_two_collections_of_a_machine_are_told_apart_and_stand_side_by_side(tmp_path: Path, database: str) -> None:

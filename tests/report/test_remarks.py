@@ -52,6 +52,13 @@ def test_of_a_whole_recording_there_is_nothing_to_say() -> None:
         ({"complete": False, "end_reason": None}, WHOLE, "bad", "Cut short: the recording has no end.", "cut short"),
         ({"complete": False, "recorder": "other"}, WHOLE, "info", "does not say whether it", "completeness unknown"),
         ({"end_reason": "SIGTERM"}, WHOLE, "warn", "Ended before its time: SIGTERM.", "ended early"),
+        (
+            {"end_reason": "min-free"},
+            WHOLE,
+            "warn",
+            "Ended before its time: the disk was filling up (--min-free).",
+            "ended early",
+        ),
         ({"damaged_lines": 1}, WHOLE, "bad", "1 damaged line left out.", "1 damaged line"),
         ({"damaged_lines": 3}, WHOLE, "bad", "3 damaged lines left out.", "3 damaged lines"),
         ({}, {"host": 7}, "bad", "The database holds 7 of 10 host samples", "host samples missing"),
