@@ -14,13 +14,15 @@ import time
 from pathlib import Path
 from statistics import median
 
-from stretch import write_stretched
+from stretch import newer_sources, recordings, stretch, write
 
 from perfops.catalogue import HOST, KINDS, Kind
 from perfops.outputs.process import process_files
 from perfops.store import embedded, home
 
 SNAPSHOTS = int(sys.argv[1]) if len(sys.argv) > 1 else 86_400
+RECORDING = "azure-d4-loadtest"
+ROOT = Path(__file__).parents[1] / "tests" / "roots" / "debian12-2cpu"
 RUNS = 5
 LIMIT = 0.8
 ID = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"
@@ -86,7 +88,8 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o755)
         os.environ["PERFOPS_HOME"] = str(folder / "home")
-        recording = write_stretched(folder / "day.json", "azure-d4-loadtest", SNAPSHOTS, ("/proc/cpuinfo",))
+        series = stretch(recordings() / RECORDING / "host_collection.json", SNAPSHOTS, ("/proc/cpuinfo",))
+        recording = write(folder / "day.json", series, newer_sources(ROOT, SNAPSHOTS), monotonic=True)
         out = folder / "out"
         process_files([recording], out)
         recording.unlink()
