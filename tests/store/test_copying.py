@@ -4,6 +4,8 @@ import csv
 import io
 from pathlib import Path
 
+from fix_command import perfops, refused
+from fix_database import connected
 from fix_loaded import record_machine
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,3 +43,15 @@ def test_progress_counts_the_bytes_of_the_files(connection: Connection, tmp_path
     load(connection, source, advance=told.append)
     headers = sum(len(path.read_bytes().splitlines(keepends=True)[0]) for path in source.files.values())
     assert sum(told) == source.size() - headers
+
+
+def test_a_row_that_comes_twice_is_named_and_nothing_is_loaded(database: str, tmp_path: Path) -> None:
+    process_files([record_machine(tmp_path / "a.json")], tmp_path / "out")
+    path = tmp_path / "out" / "disk.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, lines[3], ""]))
+    code, text = refused(perfops("load", tmp_path / "out", "--db", database))
+    place = f"{path} line {len(lines) + 1}"
+    assert (code, text) == (2, f"{place}: the time and name of an earlier row again (process the collection again)")
+    with connected(database) as connection:
+        assert connection.execute("SELECT count(*) FROM collection").fetchone() == (0,)
