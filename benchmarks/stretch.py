@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from perfops.pcc.sources import EVERY_TICK
+from perfops.samples import container
 
 Tick = list[tuple[str, str]]
 COUNTERS = ("/proc/stat", "/proc/diskstats", "/proc/net/dev")
-COUNTERS_OF_CONTAINERS = ("cpu_usage_usec", "cpu_user_usec", "cpu_system_usec", "cpu_periods", "cpu_throttled")
 NEWER = ("loadavg", "vmstat", "pressure/", "net/snmp", "net/netstat", "sys/fs/")
 TOKEN = re.compile(r"(\s+|:)")
 NUMBER = re.compile(r"((?:(?<=total=)|(?<![\w.=-]))\d+(?![\w.]))")
@@ -80,7 +80,7 @@ def stretch_containers(source: Path, snapshots: int) -> Iterator[Tick]:
         tick = []
         for name, facts in rounds[place].items():
             first, last = rounds[0].get(name, facts), rounds[-1].get(name, facts)
-            grown = {key: facts[key] + turn * max(last[key] - first[key], 0) for key in COUNTERS_OF_CONTAINERS}
+            grown = {key: facts[key] + turn * max(last[key] - first[key], 0) for key in container.COUNTERS}
             tick.append((name, json.dumps(facts | grown)))
         yield tick
 

@@ -14,7 +14,7 @@ from perfops.samples.rows import Key, Rows
 if TYPE_CHECKING:
     from perfops.samples.devices import Values
 
-NO_NUMBER = re.compile(",(nan|-?inf)")  # a sum of damaged numbers may be infinite
+INFINITE = re.compile(",-?inf")  # what is derived of damaged numbers may be
 ROWS = 4096  # rows gathered before they are encoded and written
 
 
@@ -52,7 +52,9 @@ class KindFile:
                 continue
             text = (template % values).replace(".0000", "")
             if "n" in text:
-                text = NO_NUMBER.sub(",", text)
+                text = text.replace(",nan", ",")
+                if "n" in text:
+                    text = INFINITE.sub(",", text)
             name = keys.get(key)
             text = f"{name if name is not None else self.name(key)}{text}\n"
             last[key] = (values, text)

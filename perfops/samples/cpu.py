@@ -91,7 +91,8 @@ def derive(before: Stat, now: Stat) -> tuple[Rows, Values]:
         fields = deltas[start : start + FIELDS]
         start += FIELDS
         if total := sum(fields[:IN_SUM]):
-            if max(fields) > total:  # a guest's time is part of user or nice, but not read in the same moment
+            if fields[8] > total or fields[9] > total:
+                # A guest's time is part of that of user or nice, but not counted in the same moment.
                 fields = [min(field, total) for field in fields]
             scale = 100 / total
             rows.append((name[3:] or ALL, tuple([field * scale for field in fields])))

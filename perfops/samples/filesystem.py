@@ -14,13 +14,14 @@ NO_INODES = (nan, nan)  # such as btrfs has, which makes them as they are needed
 
 
 class FileSystems(NamedTuple):
-    """The file systems of one snapshot: rows (mount point, figures), and the same by the line they were read from."""
+    """The file systems of one snapshot: rows (mount point, figures); the same by the lines of the text, and that."""
 
     rows: Rows
     by_line: dict[str, tuple[str, Values]]
+    text: str
 
 
-NOTHING = FileSystems([], {})
+NOTHING = FileSystems([], {}, "")
 
 
 def parse(text: str, before: FileSystems | None = None) -> FileSystems:
@@ -28,12 +29,14 @@ def parse(text: str, before: FileSystems | None = None) -> FileSystems:
 
     ValueError (orjson's among them), KeyError or TypeError where a line is not such an object.
     """
+    if before is not None and text == before.text:
+        return before
     known = (before or NOTHING).by_line
     by_line = {line: known.get(line) or read_line(line) for line in text.split("\n") if line}
     rows = list(by_line.values())
     by_place = dict(rows)
     # Of what is mounted on top of each other, the last one is what programs see.
-    return FileSystems(rows if len(by_place) == len(rows) else list(by_place.items()), by_line)
+    return FileSystems(rows if len(by_place) == len(rows) else list(by_place.items()), by_line, text)
 
 
 def read_line(line: str) -> tuple[str, Values]:
