@@ -39,7 +39,7 @@ CONTAINER = Kind(
         _cpu(
             "cpu_throttled_percent",
             "cpu_throttled_usec",
-            "Time for which the CPU limit held tasks back, in percent of one core",
+            "Time for which the CPU limit held it back, summed over CPUs, in percent of one core",
         ),
         Metric(
             "throttled_periods_percent",
