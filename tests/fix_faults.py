@@ -211,8 +211,8 @@ def grouped(kind: str, rows: list[dict[str, str]]) -> dict[str, dict[str, dict[s
     return found
 
 
-# Memory that is promised may be more than there is. A container's CPU time is in percent of one core; so is the time for
-# which it was held back, which the kernel adds up over all CPUs, at the end of a hold that may have begun ticks before.
+# Memory that is promised may be more than there is. A container's CPU time is in percent of one core; so is the time
+# it was held back, which the kernel adds up over all CPUs, at the end of a hold that may have begun ticks before.
 MAY_PASS_100 = (
     *("mem_commit_percent", "cpu_percent", "cpu_user_percent", "cpu_system_percent"),
     "cpu_throttled_percent",
