@@ -57,6 +57,7 @@ def start(home: Home) -> None:
     """
     homes.prepare(home)
     with locked(home):
+        homes.prepare_sockets(home)
         if running_pid(home) is None:
             binaries = homes.programs(home)
             initialize(home, binaries)

@@ -105,19 +105,34 @@ def account_for(path: Path) -> pwd.struct_passwd:
 
 
 def prepare(home: Home) -> None:
-    """Make the home and the socket's folder where they are missing; MachineError where that is refused."""
+    """Make the home where it is missing; MachineError where that is refused."""
     try:
         make_home(home)
-        make_private(home, home.sockets)
     except OSError as error:
-        raise MachineError(
-            f"cannot use {home.path} for the embedded server: {error.strerror} (name another folder in PERFOPS_HOME)"
-        ) from error
+        raise cannot_use(home, error) from error
     if not home.reaches(home.path):
         raise MachineError(
             f"the embedded server runs as {home.account}, who cannot reach {home.path}"
             " (name a folder outside of private ones in PERFOPS_HOME)"
         )
+
+
+def prepare_sockets(home: Home) -> None:
+    """Make the socket's folder where it is missing; MachineError where that is refused.
+
+    One at a time, under the home's lock: between its making and its handing over to the account it is nobody's yet.
+    """
+    try:
+        make_private(home, home.sockets)
+    except OSError as error:
+        raise cannot_use(home, error) from error
+
+
+def cannot_use(home: Home, error: OSError) -> MachineError:
+    """The error for a home that cannot be made."""
+    return MachineError(
+        f"cannot use {home.path} for the embedded server: {error.strerror} (name another folder in PERFOPS_HOME)"
+    )
 
 
 def make_home(home: Home) -> None:

@@ -87,6 +87,7 @@ def guarded() -> Iterator[str]:
         patch.setenv("PERFOPS_HOME", str(folder / "home"))
         home = homes.find_home()
         homes.prepare(home)
+        homes.prepare_sockets(home)
         binaries = homes.programs(home)
         port = free_port()
         secret = folder / "password"
