@@ -23,8 +23,8 @@ from fix_sysstat import exercise, rows
 from perfops.outputs.process import process_files
 
 PROGRAMS = {"iostat": "sysstat", "ip": "iproute2", "free": "procps", "df": "coreutils"}
-LENGTH = 4  # seconds of iostat's one interval
-LOAD = 2.5  # seconds of load, amid it
+LENGTH = 7  # seconds of iostat's one interval
+LOAD = 5.5  # seconds of load, amid it: four of CPU, then of disk
 Values = dict[tuple[str, str], float]  # by device or mount point ('' for memory), and by metric
 
 
