@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
     add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
     add("--collection", metavar="FILE", help="the file to write; it must not exist (default ./<id>.json)")
-    add("--append", action="store_true", help="go on with that file where it exists, as after a restart")
+    add("--append", action="store_true", help="go on with that file, under its id, where it exists, as after a restart")
     add("--id", metavar="UUID", help="the collection's id (default: a new one)")
     add(
         "--identifier", metavar="NAME", help="name of this machine among the machines of a run (default: its host name)"

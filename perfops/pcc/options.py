@@ -7,6 +7,7 @@ from .errors import PccError
 from .flags import build_parser
 from .settings import Options
 from .sources import GROUPS, NOT_CONTAINERS
+from .tail import recorded_id
 from .units import clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
@@ -101,10 +102,14 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
                 origin, text, plain(frequency), plain(frequency * 10)
             )
         )
-    identity, origin = given("id", make_id())
+    collection, _ = given("collection", "")
+    recorded = recorded_id(collection) if flags.append and collection else None
+    identity, origin = given("id", recorded or make_id())
     if not UUID.fullmatch(identity.lower()):
         raise refused(origin, identity, "try " + make_id())
     identity = identity.lower()
+    if recorded not in (None, identity):
+        raise refused(origin, identity, "{} is of the collection {}: leave it out".format(collection, recorded))
     labels, origin = given("labels", "")
     without, without_origin = given("without", "")
     cloud, cloud_origin = ("off", "") if flags.no_cloud else (environment.get("PCC_CLOUD") or "on", "PCC_CLOUD")
@@ -114,7 +119,7 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         mode=mode,
         duration=duration,
         frequency=frequency,
-        collection=given("collection", identity + (".json.gz" if flags.gzip else ".json"))[0],
+        collection=collection or identity + (".json.gz" if flags.gzip else ".json"),
         id=identity,
         identifier=clean(given("identifier", os.uname().nodename)[0]),
         labels=parse_labels(clean(labels), origin),

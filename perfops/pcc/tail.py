@@ -1,4 +1,4 @@
-"""The end of a collection that was cut short: how far it is whole, and when its last record was."""
+"""A collection that is gone on with: whose it is, how far it is whole, and when its last record was."""
 
 import json
 import os
@@ -8,6 +8,16 @@ if MYPY:
     from typing import Optional, Tuple
 
 BLOCK = 1 << 16
+
+
+def recorded_id(path: str) -> "Optional[str]":
+    """The collection's id by the host record a file begins with; None where it has none, or there is no such file."""
+    try:
+        with open(path, "rb") as file:
+            record = json.loads(file.readline(1 << 20).decode("utf-8"))
+        return str(json.loads(record["measurement"])["collection"]) if record["subsystem"] == "host" else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def last_line(descriptor: int, size: int, besides: str = "") -> "Tuple[int, Optional[float]]":

@@ -135,6 +135,7 @@ def test_going_on_after_a_kill_cuts_the_torn_line_and_declares_the_gap(packed: P
     assert records[: len(first)] == first
     second = records[len(first) :]
     assert second[0]["subsystem"] == "host"
+    assert second[0]["measurement"]["collection"] == first[0]["measurement"]["collection"]
     (gap,) = of(second, "gap")
     assert gap["measurement"]["reason"] == "restarted"
     assert gap["measurement"]["from"] == first[-1]["timestamp"]
@@ -172,6 +173,18 @@ def test_going_on_with_nothing_is_a_start(packed: Path, tmp_path: Path) -> None:
     path = tmp_path / "host.json"
     assert run(packed, "--duration", "100ms", *FAST, "--append", "--collection", str(path)).returncode == 0
     check_books(read(path), 0.02, 5)
+
+
+def test_a_file_is_not_gone_on_with_under_another_id(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    one, other = (f"0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c1{last}" for last in "12")
+    assert run(packed, "--duration", "100ms", *FAST, "--id", one, "--collection", str(path)).returncode == 0
+    before = path.read_bytes()
+    done = run(packed, "--append", "--id", other, "--collection", str(path))
+    assert (done.returncode, done.stderr) == (
+        2, f"pcc: bad value for --id: {other!r} ({path} is of the collection {one}: leave it out)\n",
+    )  # fmt: skip
+    assert path.read_bytes() == before
 
 
 def test_a_packed_file_is_not_gone_on_with(packed: Path, tmp_path: Path) -> None:
