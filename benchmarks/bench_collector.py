@@ -3,8 +3,8 @@
 Prints CPU time, memory and bytes of each for a sample; of CPU time the median second and the mean, without the start of
 the programs. pcc runs three times: with the sources that sadc -S ALL has (goal: half of sadc's CPU time), with all it
 has (goal: no more than sadc's), and so in the tests' own Python; goal for its memory: 12 MB. Then the cost of a sample
-of 256 CPUs and 200 disks. Seconds to measure: the first argument, else 60. With a second argument, minutes, it looks
-whether pcc's memory grows: from one minute to so many.
+of 256 CPUs and 200 disks, without and with 100 containers. Seconds to measure: the first argument, else 60. With a
+second argument, minutes, it looks whether pcc's memory grows: from one minute to so many.
 """
 
 import re
@@ -17,12 +17,12 @@ from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
 
+from large import CONTAINERS, CPUS, DISKS, proc_tree, sys_tree
 from programs import SYSTEM_PYTHON, Program, start_all
 
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 MINUTES = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 WARM_UP = 5  # seconds before the first look: the start of all programs and their first samples
-CPUS, DISKS, INTERRUPTS = 256, 200, 3000
 HALF, WHOLE, MEMORY = 0.5, 1.0, 12.0  # the goals
 
 
@@ -80,30 +80,18 @@ def growth(pcc: Program, began: float) -> None:
     print(f"memory of pcc: {told}")
 
 
-def large_tree(folder: Path) -> Path:
-    """A /proc of a large machine."""
-    proc = folder / "proc"
-    for name in ("net", "self", "pressure"):
-        (proc / name).mkdir(parents=True)
-    times = " ".join(str(123456 * place) for place in range(1, 11))
-    lines = [f"cpu  {times}", *(f"cpu{number} {times}" for number in range(CPUS))]
-    lines += ["intr 999999999" + " 12345" * INTERRUPTS, "ctxt 123456789", "btime 1795521372", "processes 11120"]
-    lines += ["procs_running 1", "procs_blocked 0", "softirq 9 1 1 1 1 1 1 1 1 1 1", ""]
-    (proc / "stat").write_text("\n".join(lines))
-    (proc / "diskstats").write_text(
-        "".join(f" 259 {number} nvme{number}n1 {' '.join(['12345678'] * 17)}\n" for number in range(DISKS))
-    )
-    for name in ("meminfo", "vmstat", "loadavg", "net/dev", "net/snmp", "net/netstat", "cpuinfo", "self/mounts"):
-        (proc / name).write_bytes(Path("/proc", name).read_bytes())
-    return proc
-
-
 def large(packed: Path, folder: Path) -> None:
-    """Print what a sample of a large machine costs, and one of this machine in the same way.
+    """Print what a sample of a large machine costs, without and with containers, and one of this machine.
 
     The large one is a tree of plain files: what its kernel would take to tell its counters is not in it.
     """
-    for name, more in ((f"{CPUS} CPUs, {DISKS} disks", ("--proc-root", str(large_tree(folder)))), ("this machine", ())):
+    size = f"{CPUS} CPUs, {DISKS} disks"
+    proc = str(proc_tree(folder / "proc"))
+    trees = {
+        f"{size}, {count} containers": ("--proc-root", proc, "--sys-root", str(sys_tree(folder / f"sys{count}", count)))
+        for count in (0, CONTAINERS)
+    }
+    for name, more in {**trees, "this machine": ()}.items():
         line = [SYSTEM_PYTHON, str(packed), "--self-test", *more]
         told = subprocess.run(line, check=True, capture_output=True, text=True).stdout
         costs = dict(row.split("  ", 1) for row in told.split("A SAMPLE")[1].splitlines() if "  " in row)
