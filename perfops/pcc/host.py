@@ -4,7 +4,7 @@ import os
 
 from . import VERSION
 from .smallfiles import text_of
-from .topology import physical_interfaces, whole_disks
+from .topology import others, physical_interfaces, whole_disks
 from .units import clean
 
 MYPY = False
@@ -37,6 +37,7 @@ def settings_of(options: "Options") -> "Dict[str, Any]":
 def host_facts(options: "Options", cloud: "Optional[Facts]", unreadable: "Dict[str, str]") -> "Dict[str, Any]":
     """The measurement of the host record."""
     system = os.uname()
+    disks, interfaces = whole_disks(options.sys_root), physical_interfaces(options.sys_root)
     return {
         "collection": options.id,
         "identifier": options.identifier,
@@ -55,8 +56,9 @@ def host_facts(options: "Options", cloud: "Optional[Facts]", unreadable: "Dict[s
         "page_size": os.sysconf("SC_PAGE_SIZE"),
         "cpus_online": os.sysconf("SC_NPROCESSORS_ONLN"),
         "cloud": cloud,
-        "disks": whole_disks(options.sys_root),
-        "interfaces": physical_interfaces(options.sys_root),
+        "disks": disks,
+        "interfaces": interfaces,
+        "others": others(options.sys_root, disks, interfaces),
         "settings": settings_of(options),
         "unreadable": unreadable,
     }

@@ -47,6 +47,19 @@ def whole_disks(sys_root: str) -> "Optional[List[Dict[str, Any]]]":
     return disks
 
 
+def others(
+    sys_root: str, disks: "Optional[List[Dict[str, Any]]]", ports: "Optional[List[Dict[str, Any]]]"
+) -> "List[str]":
+    """The other block devices and interfaces there are now, so that one that comes later can be told from them."""
+    known = {each["name"] for each in (disks or []) + (ports or [])}
+    return sorted(
+        name
+        for folder in (("block",), ("class", "net"))
+        for name in names_in(os.path.join(sys_root, *folder)) or ()
+        if name not in known
+    )
+
+
 def counts_itself(folder: str, name: str) -> bool:
     """Whether the kernel keeps counters for a disk."""
     return number_of(folder, name, "queue", "iostats") == 1

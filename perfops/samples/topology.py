@@ -18,10 +18,18 @@ SYNTHETIC = re.compile(r"eth\d")
 
 
 class Topology(NamedTuple):
-    """What the host record says; None where it does not, and names have to do."""
+    """What the host record says; None where it does not, and names have to do.
+
+    `others` are the devices that were there and do not count. With them told, one that comes later goes by its name.
+    """
 
     disks: frozenset[str] | None = None
     ports: frozenset[str] | None = None
+    others: frozenset[str] | None = None
+
+    def is_later(self, name: str) -> bool:
+        """Whether a device that is not counted came after the host record was written."""
+        return self.others is not None and name not in self.others
 
 
 BY_NAME = Topology()
@@ -29,10 +37,12 @@ BY_NAME = Topology()
 
 def read_topology(host: dict[str, Any]) -> Topology:
     """The topology of a host record. Of a pair of physical interfaces, as on Azure, the master alone counts."""
-    disks, ports = masters(host.get("disks")), masters(host.get("interfaces"))
+    disks, ports, others = masters(host.get("disks")), masters(host.get("interfaces")), host.get("others")
+    slaves = {name for name, master in (ports or {}).items() if master in (ports or {})}
     return Topology(
         None if disks is None else frozenset(disks),
-        None if ports is None else frozenset(name for name, master in ports.items() if master not in ports),
+        None if ports is None else frozenset(ports) - slaves,
+        frozenset(map(str, others)) | slaves if isinstance(others, list) else None,
     )
 
 
@@ -68,15 +78,17 @@ def wanted_disks(names: Collection[str], topology: Topology) -> dict[str, bool]:
         if IMAGES.match(name) or is_partition(name, names):
             continue
         by_name = not LAYERS.match(name) and name not in of_paths
-        wanted[name] = by_name if topology.disks is None else name in topology.disks
+        told = topology.disks is not None and (name in topology.disks or not topology.is_later(name))
+        wanted[name] = name in (topology.disks or ()) if told else by_name
     return wanted
 
 
 def counted_ports(names: Collection[str], topology: Topology) -> frozenset[str]:
     """The interfaces that count for the host's totals."""
-    if topology.ports is not None:
-        return topology.ports & frozenset(names)
     physical = frozenset(name for name in names if not VIRTUAL_PORTS.match(name))
     if any(map(SYNTHETIC.match, physical)):
-        return frozenset(name for name in physical if not AZURE_SLAVE.match(name))
-    return physical
+        physical = frozenset(name for name in physical if not AZURE_SLAVE.match(name))
+    if topology.ports is None:
+        return physical
+    told = topology.ports & frozenset(names)
+    return told | frozenset(name for name in physical - told if topology.is_later(name))

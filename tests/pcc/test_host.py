@@ -23,7 +23,7 @@ def test_the_facts_of_the_host(tmp_path: Path) -> None:
         "kernel": system.release, "architecture": system.machine, "os": os_name(),
         "boot_id": (ROOTS / "debian12-2cpu/proc/sys/kernel/random/boot_id").read_text().strip(),
         "clock_tick": 100, "page_size": os.sysconf("SC_PAGE_SIZE"), "cpus_online": os.sysconf("SC_NPROCESSORS_ONLN"),
-        "cloud": CLOUD, "disks": None, "interfaces": None, "unreadable": {"/proc/stat": "gone"},
+        "cloud": CLOUD, "disks": None, "interfaces": None, "others": [], "unreadable": {"/proc/stat": "gone"},
         "settings": {"nice": 0, "ionice": None, "oom_score_adj": None, "without": []},
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ import pytest
 from fix_sys import PCI, disk, port
 
 from perfops.pcc.smallfiles import number_of
-from perfops.pcc.topology import physical_interfaces, scheduler_of, whole_disks
+from perfops.pcc.topology import others, physical_interfaces, scheduler_of, whole_disks
 from perfops.samples.topology import BY_NAME, Topology, counted_ports, read_topology, wanted_disks
 
 
@@ -48,6 +48,15 @@ def test_a_disk_with_its_size_kind_and_scheduler(tmp_path: Path) -> None:
         {"name": "sda", "size_bytes": None, "rotational": 0, "scheduler": None},
         {"name": "vda", "size_bytes": 137438953472, "rotational": 1, "scheduler": "mq-deadline"},
     ]
+
+
+def test_all_that_does_not_count_is_told_too(tmp_path: Path) -> None:
+    disk(tmp_path, f"{PCI}/virtio1/block/vda")
+    disk(tmp_path, "virtual/block/dm-0")
+    port(tmp_path, "eth0", device=f"{PCI}/virtio0")
+    port(tmp_path, "wg0")
+    root = str(tmp_path)
+    assert others(root, whole_disks(root), physical_interfaces(root)) == ["dm-0", "wg0"]
 
 
 @pytest.mark.parametrize(

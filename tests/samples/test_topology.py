@@ -61,3 +61,21 @@ def test_the_host_record_is_believed_before_the_names() -> None:
 
 def test_a_host_record_without_topology_leaves_it_to_the_names() -> None:
     assert read_topology({"hostname": "vm"}) == BY_NAME
+
+
+def test_a_device_that_comes_later_goes_by_its_name() -> None:
+    host = {
+        "disks": [{"name": "sda"}],
+        "interfaces": [{"name": "eth0", "master": None}, {"name": "enP1s2", "master": "eth0"}],
+        "others": ["dm-0", "lo", "storage0", "wan0"],
+    }
+    topology = read_topology(host)
+    assert wanted_disks({"sda", "sda1", "sdb", "sdb1", "dm-0", "dm-1", "storage0"}, topology) == {
+        "sda": True,
+        "sdb": True,
+        "dm-0": False,
+        "dm-1": False,
+        "storage0": False,
+    }
+    ports = {"lo", "eth0", "enP1s2", "enP2s2", "eth1", "veth4", "wan0"}
+    assert counted_ports(ports, topology) == {"eth0", "eth1"}
