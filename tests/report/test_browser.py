@@ -225,6 +225,19 @@ def test_dragging_zooms_all_charts_and_there_is_a_way_back(browser: Browser, fol
     assert [times(browser, figure) for figure in (chart, other)] == before
 
 
+def test_a_zoom_holds_for_the_other_machines_of_the_run(browser: Browser, folder: Path) -> None:
+    browser.open(folder / "three.html")
+    choose(browser, "machine-2")
+    before = times(browser, "#machine-2 figure.chart")
+    choose(browser, "machine-0")
+    drag(browser, "#machine-0 figure.chart .u-over", 0.25)
+    choose(browser, "machine-2")
+    assert browser.evaluate("document.getElementById('zoom').hidden") is False
+    assert times(browser, "#machine-2 figure.chart") != before
+    click(browser, "#zoom button")
+    assert times(browser, "#machine-2 figure.chart") == before
+
+
 def test_pointing_at_a_chart_tells_the_values_of_that_moment(browser: Browser, folder: Path) -> None:
     browser.open(folder / "long.html")
     at, legend = "figure[data-chart='0'] .at", "figure[data-chart='0'] .legend b"
