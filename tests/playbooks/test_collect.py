@@ -12,7 +12,7 @@ from fix_command import perfops
 from fix_database import MakeDatabase
 from fix_module import run_module, stopped_afterwards
 from fix_pcc import interpreters, read, tick_count, wait_for
-from fix_playbook import LOCAL, ROOT, play, playing, recap, write_inventory
+from fix_playbook import LOCAL, ROOT, command, play, playing, recap, write_inventory
 from fix_sshd import Server, free_port, needs_sshd
 
 FILES = {"collection.json", "host.csv", "system.csv", "cpu.csv", "net.csv", "summary.json", "system_info.json"}
@@ -110,6 +110,7 @@ def test_a_machine_that_cannot_be_reached_leaves_the_others_complete(
     assert {found["collector"] for found in listed(database, "--run", "three")} == {"alive-1", "alive-2"}
     assert perfops("verify", "three", "--db", database).returncode == 0
     assert "alive-2" in (root / "three" / "report.html").read_text(encoding="utf-8")
+    assert "dead: NOT HOME (run the same command again with -e perfops_run=three)" in done.stdout
 
 
 def test_a_database_that_is_down_is_told_before_anything_is_sampled(tmp_path: Path) -> None:
@@ -166,7 +167,8 @@ def test_deploy_then_clean_leaves_the_machine_as_it_was(tmp_path: Path) -> None:
     assert recap(play("clean", inventory))["vm-01"]["changed"] == 0
 
 
-def test_clean_stops_what_samples_and_keeps_what_nobody_has_fetched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [True, "true"], ids=["bool", "text"])
+def test_clean_leaves_what_is_not_home_unless_told(words: bool | str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, pcc_home=str(home))
     play("deploy", inventory)
@@ -175,9 +177,56 @@ def test_clean_stops_what_samples_and_keeps_what_nobody_has_fetched(tmp_path: Pa
         refused = play("clean", inventory)
         assert recap(refused)["vm-01"]["failed"] == 1
         assert "vm-01 still has 1 collection(s)" in refused.stdout.replace("\n", " ")
-        assert read(Path(first["collection"]))[-1]["measurement"]["reason"] == "SIGTERM"
-    assert recap(play("clean", inventory, pcc_clean_unfetched=True))["vm-01"]["failed"] == 0
-    assert not home.exists()
+        assert run_module(id=first["id"], home=str(home), state="finished", timeout=0)["running"]
+        assert recap(play("clean", inventory, pcc_clean_unfetched=words))["vm-01"]["failed"] == 0
+        assert not home.exists()
+        assert not run_module(id=first["id"], home=str(home), state="finished", timeout=0)["running"]
+
+
+def test_what_was_kept_on_the_machine_is_removed_by_the_same_run_again(database: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, pcc_home=str(home))
+    settings = SHORT | {"perfops_run": "kept", "results_root": str(tmp_path / "results")}
+    assert play("collect", inventory, url=database, perfops_keep="true", **settings).returncode == 0
+    assert len(list(home.glob("collections/*/collection.json"))) == 1
+    again = play("collect", inventory, url=database, **settings)
+    assert again.returncode == 0, again.stdout
+    assert "vm-01: was home already, nothing was sampled anew" in again.stdout
+    assert [path.name for path in home.iterdir()] == ["pcc"]
+
+
+ON_A_FULL_DISK = """
+mount -t tmpfs -o size=64k tmpfs "$1" || exit 99
+root=$1 kept=$2; shift 2
+"$@"; echo "first: $?"; find "$root" -name 'collection.json*'
+mount -o remount,size=64m "$root"
+"$@"; echo "second: $?"; cp -a "$root/." "$kept"
+"""
+
+
+def test_a_fetch_that_broke_off_is_done_again(database: str, tmp_path: Path) -> None:
+    """The controller's disk is full in the middle of the fetch; with room made, the same command goes on."""
+    home, root, kept = (tmp_path / name for name in ("home", "results", "kept"))
+    root.mkdir()
+    inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, pcc_home=str(home))
+    settings = {"pcc_duration": "3s", "pcc_frequency": "100ms", "perfops_run": "full", "results_root": str(root)}
+    line, environment = command("collect", inventory, url=database, **settings)
+    line = ["unshare", "--mount", "bash", "-c", ON_A_FULL_DISK, "bash", str(root), str(kept), *line]
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    if done.returncode == 99 or "unshare failed" in done.stderr:
+        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
+    first, _, second = done.stdout.partition("first: ")
+    assert "No space left on device" in first
+    left, _, second = second.partition("PLAY [")
+    assert left.split()[0] == "2"
+    assert "collection.json\n" not in left
+    assert "second: 0" in second, second
+    folder = kept / "full" / "vm-01"
+    assert {path.name for path in folder.iterdir()} >= FILES
+    end = read(folder / "collection.json")[-1]
+    assert (end["subsystem"], tick_count(folder / "collection.json")) == ("end", end["measurement"]["ticks"])
+    (found,) = listed(database, "--run", "full")
+    assert found["complete"]
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "inventories").iterdir()))
