@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, process, report, show, verify
+from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, verify
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -12,12 +12,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+app.callback()(options.common)
 app.command("build-pcc")(build_pcc.build_pcc)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
 app.command("list")(listing.list_collections)
 app.command("load")(load.load)
 app.command("process")(process.process)
+app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)

@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 BLOCK = 1 << 20
-SYNCED = 32  # blocks written before they are forced to disk
+SYNCED = 8  # blocks written before they are forced to disk
+RATE = 40  # blocks written a second at most, however fast the disk is
+BLOCKS = 64  # of the file
 PHASES = (("cpu", 4.0), ("disk", 3.0), ("idle", 2.0))  # seconds each, again and again
 
 
@@ -22,7 +24,8 @@ def exercise(
 ) -> None:
     """Put a small CPU and disk load on this machine: bursts of hashing, of synced writes, and pauses, in turn.
 
-    One CPU is kept busy for about half of the time. It is what `make demo` records; it measures nothing itself.
+    One CPU is kept busy for about half of the time, and 40 MiB a second at most are written for a third of it. It is
+    what `make demo` records; it measures nothing itself.
 
     Example: perfops exercise --duration 5s
     """
@@ -59,12 +62,15 @@ def burn(end: float) -> None:
 
 
 def write(descriptor: int, end: float) -> None:
-    """Write and force to disk until `end`, always over the same 64 MiB."""
+    """Write and force to disk until `end`, always over the same 64 MiB, at no more than 40 MiB a second."""
     block = os.urandom(BLOCK)
-    while time.monotonic() < end:
-        for number in range(2 * SYNCED):
-            os.pwrite(descriptor, block, number * BLOCK)
-            if number % SYNCED == SYNCED - 1:
-                os.fsync(descriptor)
-                if time.monotonic() >= end:
-                    return
+    began, number = time.monotonic(), 0
+    while (now := time.monotonic()) < end:
+        early = began + number / RATE - now
+        if early > 0:
+            time.sleep(min(early, end - now))
+            continue
+        for _ in range(SYNCED):
+            os.pwrite(descriptor, block, number % BLOCKS * BLOCK)
+            number += 1
+        os.fsync(descriptor)

@@ -83,9 +83,16 @@ def cells(found: "Listed") -> tuple[str, ...]:
         "-" if found.missed is None else str(found.missed),
         str(found.gaps),
         found.mode,
-        "complete" if found.complete else "no end",
+        state(found),
         str(found.collection)[:SHORTEST],
     )
+
+
+def state(found: "Listed") -> str:
+    """Whether a collection is whole."""
+    if not found.complete:
+        return "no end"
+    return "complete" if found.end_reason in {None, "duration"} else f"ended early: {found.end_reason}"
 
 
 def facts(found: "Listed") -> dict[str, Any]:
@@ -101,6 +108,7 @@ def facts(found: "Listed") -> dict[str, Any]:
         "seconds": found.seconds,
         "frequency": found.frequency,
         "complete": found.complete,
+        "end_reason": found.end_reason,
         "labels": found.labels,
         "snapshots": found.snapshots,
         "samples": found.samples,

@@ -44,8 +44,9 @@ def load(
 ) -> None:
     """Load collections into PostgreSQL: each whole or not at all; what is there already stays as it is.
 
-    A longer recording of a known collection adds the rest. Exit codes: 0 done, 2 the input cannot be used, 3 this
-    machine refused (disk full, no permission), 4 the database cannot be reached or refused.
+    A longer recording of a known collection adds the rest; --run and --label are set anew where they are given. Exit
+    codes: 0 done, 2 the input cannot be used, 3 this machine refused (disk full, no permission), 4 the database cannot
+    be reached or refused.
 
     Example: perfops load results/nightly/vm-01 --collector-name vm-01 --site-name azure --run nightly
     """
@@ -159,6 +160,7 @@ def facts(loaded: "Loaded", seconds: float) -> dict[str, object]:
         "site": loaded.site,
         "new": loaded.new,
         "rows": loaded.rows,
+        "moved_from": loaded.moved_from,
         "seconds": round(seconds, 3),
     }
 
@@ -166,4 +168,5 @@ def facts(loaded: "Loaded", seconds: float) -> dict[str, object]:
 def told(loaded: "Loaded", seconds: float) -> str:
     """A load in one line."""
     rows = ", ".join(f"{count} {kind}" for kind, count in loaded.rows.items() if count) or "0"
-    return f"{loaded.collection} ({loaded.collector}, {loaded.site}): new rows: {rows}; {seconds:.2f} s"
+    moved = f"; moved here from the run {loaded.moved_from}" if loaded.moved_from else ""
+    return f"{loaded.collection} ({loaded.collector}, {loaded.site}): new rows: {rows}; {seconds:.2f} s{moved}"

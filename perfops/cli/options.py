@@ -14,3 +14,20 @@ Db = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version, and end."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"perfops {version('perfops')}")
+        raise typer.Exit
+
+
+def common(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Collect, process, load and look at performance recordings of cloud VMs."""

@@ -10,7 +10,9 @@ from perfops.cli.options import Db
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="Name of a run, or id of one collection.", metavar="RUN|COLLECTION")],
+    run: Annotated[
+        str, typer.Argument(help="Name of a run, or id of one collection or its beginning.", metavar="RUN|COLLECTION")
+    ],
     output: Annotated[
         Path | None, typer.Option(help="The file to write; else report-RUN.html here.", metavar="FILE")
     ] = None,

@@ -20,6 +20,7 @@ from perfops.samples.derive import Primer, derive
 from perfops.samples.notes import Notes
 from perfops.samples.records import LONGEST, read_lines, read_records
 from perfops.samples.snapshots import group
+from perfops.samples.stamps import iso
 from perfops.samples.story import Story
 
 SYSTEM_INFO = "system_info.json"
@@ -61,11 +62,13 @@ def process_into(
         part.rmdir()
         names |= {identity: name for identity, name, _ in derived.containers}
         notes.absorb(derived.story.notes)
-        if before and same_collection(before.story, derived.story):
-            before.story.absorb(derived.story)
-            before.counts.update(derived.counts)
+        later = Recording(derived.story, Counter(derived.counts), first_line)
+        refuse_overlap(label_of(path), later, recordings)
+        if before and same_collection(before.story, later.story):
+            before.story.absorb(later.story)
+            before.counts.update(later.counts)
         else:
-            recordings.append(Recording(derived.story, Counter(derived.counts), first_line))
+            recordings.append(later)
     summary = summarize(recordings, notes)
     write_json(folder / SYSTEM_INFO, summary.host)
     if names:
@@ -86,6 +89,20 @@ def find_before(recordings: list[Recording], beginning: Beginning | None) -> Rec
         and recording.of_host() == beginning.of_host
     ]
     return recordings[max(ended)[1]] if ended else None
+
+
+def refuse_overlap(label: str, later: Recording, recordings: list[Recording]) -> None:
+    """BadInputError where a file has ticks of the same time as another one, of the host or of containers as itself is.
+
+    Each tick would count twice: a copy, as host.json.gz beside host.json, is no second part.
+    """
+    for known in recordings:
+        start = max(known.story.first or 0, later.story.first or 0)
+        end = min(known.story.last or 0, later.story.last or 0)
+        if start < end and known.of_host() == later.of_host() and same_collection(known.story, later.story):
+            raise BadInputError(
+                f"{label} has the time from {iso(start)} to {iso(end)} once more (give each recording once)"
+            )
 
 
 def same_collection(before: Story, later: Story) -> bool:

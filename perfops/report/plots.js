@@ -46,7 +46,7 @@ function baseOptions(group, unit, height) {
     axes: [
       {
         stroke: () => ink("muted"), font: FONT, grid: { stroke: () => ink("grid"), width: 1 }, ticks: { show: false }, 
-        size: group.elapsed ? 26 : 40, gap: 7, space: 64, incrs: TIME_STEPS,
+        size: group.elapsed ? 26 : 40, gap: 7, space: (_, axis, from, to) => (to - from < 10 ? 96 : 64), incrs: TIME_STEPS,
         values: (_, splits, axis, space, step) => timeLabels(splits, step, group.elapsed),
       },
       {

@@ -71,6 +71,8 @@ def check_books(connection: Connection, machine: Machine) -> Books:
         notes.append("a recording of containers alone")
     if not summary.complete:
         notes.append("no end record" + (": cut short" if summary.recorder == "pcc" else ""))
+    if summary.end_reason not in (None, "duration"):
+        notes.append(f"ended early by {summary.end_reason}")
     if summary.ticks is not None:
         text = "{expected} ticks by the recorder's count, {found} snapshots read"
         checks.append(Check("ticks", None, text, summary.ticks, summary.snapshots))

@@ -15,7 +15,7 @@ QUERY = """
            collection.ended_at, collection.frequency, collection.complete, collection.labels,
            (summary ->> 'snapshots')::bigint, summary -> 'samples', (summary ->> 'missed')::bigint,
            jsonb_array_length(jsonb_path_query_array(summary, '$.annotations[*] ? (@.kind == "gap")')),
-           count(*) OVER ()
+           summary ->> 'end_reason', count(*) OVER ()
       FROM collection JOIN collector ON collector.id = collection.collector_id
      WHERE (%(collector)s::text IS NULL OR collector.name = %(collector)s)
        AND (%(site)s::text IS NULL OR collector.site = %(site)s)
@@ -28,7 +28,10 @@ QUERY = """
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One collection in a list; `samples` counts its rows by kind, `missed` is None where its recorder does not say."""
+    """One collection in a list.
+
+    `samples` counts its rows by kind; `missed` and `end_reason` are None where its recorder does not say.
+    """
 
     collection: UUID
     collector: str
@@ -44,6 +47,7 @@ class Listed:
     samples: dict[str, int]
     missed: int | None
     gaps: int
+    end_reason: str | None
 
     @property
     def seconds(self) -> float:

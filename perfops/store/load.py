@@ -20,13 +20,17 @@ RECORDED = ("gap", "reboot", "clock", "cut")  # annotations that come from a sum
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load did: `new` says whether the collection was not there before, `rows` counts new rows by kind."""
+    """What a load did: `new` says whether the collection was not there before, `rows` counts new rows by kind.
+
+    `moved_from` is the run that a known collection belonged to before, where it is another one now.
+    """
 
     collection: UUID
     collector: str
     site: str
     new: bool
     rows: dict[str, int]
+    moved_from: str | None = None
 
 
 def load(
@@ -55,9 +59,9 @@ def load(
         insert_annotations(connection, identity, source.summary.annotations)
         rows = {kind.name: copy_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
         return Loaded(identity, name, site, True, rows)
-    update_collection(connection, identity, collector_id, source.summary, labels, run)
+    before = update_collection(connection, identity, collector_id, source.summary, labels, run)
     rows = {kind.name: add_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
-    return Loaded(identity, name, site, False, rows)
+    return Loaded(identity, name, site, False, rows, before if run not in (None, before) else None)
 
 
 def kinds(source: Source) -> list[Kind]:
@@ -88,8 +92,11 @@ def insert_collection(
 
 def update_collection(
     connection: Connection, identity: UUID, collector_id: int, summary: Summary, labels: dict[str, str], run: str | None
-) -> None:
-    """Bring the row of a known collection up to what a longer recording says, and to labels and run when given."""
+) -> str | None:
+    """Bring the row of a known collection up to what a longer recording says, and to labels and run when given.
+
+    Returns the run it was of before.
+    """
     row = connection.execute(
         "SELECT collector_id, summary, labels, run FROM collection WHERE id = %s FOR UPDATE", [identity]
     ).fetchone()
@@ -103,19 +110,21 @@ def update_collection(
             f" (give --collector-name {name!r} --site-name {site!r})"
         )
     known = Summary.model_validate(row[1])
+    before: str | None = row[3]
     merged = merge(known, summary)
     new_labels = merged.labels | row[2] | labels
-    if (merged, new_labels, run or row[3]) == (known, row[2], row[3]):
-        return
+    if (merged, new_labels, run or before) == (known, row[2], before):
+        return before
     query = """
         UPDATE collection SET run = %s, started_at = %s, ended_at = %s, frequency = %s, complete = %s, labels = %s,
         summary = %s WHERE id = %s"""
-    values = [run or row[3], *facts(merged), Jsonb(new_labels), told(merged), identity]
+    values = [run or before, *facts(merged), Jsonb(new_labels), told(merged), identity]
     connection.execute(query, values)
     if merged.annotations != known.annotations:
         query = "DELETE FROM annotation WHERE collection_id = %s AND kind = ANY(%s)"
         connection.execute(query, [identity, list(RECORDED)])
         insert_annotations(connection, identity, merged.annotations)
+    return before
 
 
 def facts(summary: Summary) -> list[object]:

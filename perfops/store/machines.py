@@ -55,7 +55,8 @@ def find_machines(connection: Connection, name: str) -> list[Machine]:
         if len(rows) > 1:
             raise BadInputError(f"{name!r} begins the ids of several collections (give more of it)")
     if not rows:
-        raise BadInputError(f"no run or collection {name!r} in the database ({near(connection, name)})")
+        short = f"; of an id give {SHORTEST} characters or more" if re.fullmatch(r"[0-9a-f-]{1,7}", name) else ""
+        raise BadInputError(f"no run or collection {name!r} in the database ({near(connection, name)}{short})")
     names = [row[1] for row in rows]
     return [
         Machine(

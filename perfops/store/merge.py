@@ -41,9 +41,10 @@ def merge(known: Summary, later: Summary) -> Summary:
     )
 
 
-def richness(summary: Summary) -> tuple[bool, int, int]:
-    """What says more of two recordings of the same span."""
-    return summary.complete, summary.snapshots, sum(summary.samples.values())
+def richness(summary: Summary) -> tuple[bool, bool, int, int]:
+    """What says more of two recordings of the same span; one whose counts contradict each other says less."""
+    consistent = summary.ticks in (None, summary.snapshots)
+    return consistent, summary.complete, summary.snapshots, sum(summary.samples.values())
 
 
 def larger(known: Summary, later: Summary) -> dict[str, int]:

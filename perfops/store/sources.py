@@ -110,6 +110,8 @@ def lone_source(path: Path) -> Source:
 def stamp_of(line: bytes, place: int, path: Path, number: int) -> datetime:
     """The timestamp in a line of host.csv, in UTC; BadInputError names file and line."""
     fields = line.decode("utf-8", "replace").strip().split(",")
+    if fields == [""]:
+        raise BadInputError(f"{path} line {number} is empty (remove it)")
     stamp = fields[place] if place < len(fields) else ""
     try:
         moment = datetime.fromisoformat(stamp)

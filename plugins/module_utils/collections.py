@@ -36,7 +36,7 @@ def collections_in(home):
     """All collections of a home folder, in the order of their ids."""
     try:
         folders = sorted(Path(home, "collections").iterdir())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [Collection(home, folder.name) for folder in folders]
 
@@ -65,7 +65,7 @@ def first_record(path, subsystem):
     try:
         with path.open("rb") as file:
             return measurement(file.readline(HEAD), subsystem)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
 
 
@@ -76,7 +76,7 @@ def last_record(path, subsystem):
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - TAIL, 0))
             lines = file.read().splitlines(True)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     return measurement(lines[-1], subsystem) if lines else {}
 
@@ -99,7 +99,7 @@ def last_words(path):
     try:
         with path.open("rb") as file:
             lines = file.read(TAIL).decode("utf-8", "replace").strip().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     return lines[-1] if lines else ""
 
@@ -111,7 +111,7 @@ def facts(collection):
     end = last_record(collection.file, "end")
     try:
         size = collection.file.stat().st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         size = 0
     return {
         "id": collection.id,
@@ -169,7 +169,12 @@ def start(collection, command, environment, patience):
     wait_while(waiting, patience)
     if first_record(collection.file, "host"):
         return None
-    return last_words(collection.log) or "it ended with status {0}".format(process.poll())
+    status = process.poll()
+    if status is None:
+        return "no sample within {0} s; it goes on (wait with state=finished, or give a longer timeout)".format(
+            patience
+        )
+    return last_words(collection.log) or "it ended with status {0}".format(status)
 
 
 def stop(collection, patience):

@@ -88,6 +88,7 @@ def test_the_json_has_these_keys(loaded: str) -> None:
             "seconds": 7.0,
             "frequency": 1.0,
             "complete": True,
+            "end_reason": "duration",
             "labels": {"build": "40"},
             "snapshots": 6,
             "samples": {"host": 5, "system": 5, "cpu": 15, "disk": 10, "net": 10},

@@ -99,6 +99,17 @@ def test_a_file_that_is_missing_is_a_hole_and_not_an_interval(whole: list[bytes]
     assert summary.ticks == 7 + 18  # the end record counts all of them: what is missing shows
 
 
+def test_a_copy_or_a_part_once_more_is_refused(whole: list[bytes], tmp_path: Path) -> None:
+    path = write(tmp_path / "whole.json", whole)
+    copy = tmp_path / "whole.json.gz"
+    copy.write_bytes(gzip.compress(path.read_bytes()))
+    half = write(tmp_path / "half.json", whole[: len(whole) // 2])
+    for files in ([path, path], [path, copy], [half, path]):
+        with pytest.raises(BadInputError, match=r"has the time from .* to .* once more \(give each recording once\)"):
+            process_files(files, tmp_path / "out")
+        assert not list((tmp_path / "out").iterdir())
+
+
 def restarted(tmp_path: Path, *, reboot: bool = False, killed: bool = True) -> tuple[Path, list[bytes]]:
     """A recording that was gone on with; the first start was killed in the middle of a line."""
     uptime, boot = (-5.0, "c") if reboot else (100.0, "b")

@@ -182,8 +182,11 @@ def test_labels_and_run_are_kept_and_can_be_added_to(connection: Connection, tmp
     load_recordings(connection, tmp_path / "out", path, labels={"build": "2"}, run="first")
     query = "SELECT labels, run FROM collection"
     assert connection.execute(query).fetchone() == ({"build": "2", "kind": "nightly"}, "first")
-    load_recordings(connection, tmp_path / "out", path, labels={"more": "3"})
+    again = load_recordings(connection, tmp_path / "out", path, labels={"more": "3"})
+    assert again.moved_from is None
     assert connection.execute(query).fetchone() == ({"build": "2", "kind": "nightly", "more": "3"}, "first")
+    assert load_recordings(connection, tmp_path / "out", path, run="second").moved_from == "first"
+    assert connection.execute(query).fetchone() == ({"build": "2", "kind": "nightly", "more": "3"}, "second")
 
 
 def test_two_loads_at_the_same_time_give_the_contents_of_one(databases: MakeDatabase, tmp_path: Path) -> None:
