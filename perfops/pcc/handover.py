@@ -15,7 +15,7 @@ if MYPY:
     from .settings import Options
 
 VARIABLE = "pcc_handed_over"
-LEFT_BEHIND = ("pcc.flags", "pcc.options", "pcc.handover", "pcc.__main__")
+LEFT_BEHIND = ("pcc.flags", "pcc.options", "pcc.address", "pcc.handover", "pcc.__main__")
 
 
 def hand_over(options: "Options") -> None:
@@ -36,6 +36,7 @@ def hand_over(options: "Options") -> None:
         return
     os.lseek(descriptor, 0, os.SEEK_SET)
     environment = dict(os.environ, **{VARIABLE: str(descriptor)})
+    environment.pop("PCC_APIKEY", None)  # it is among the options; /proc/PID/environ need not show it
     os.execve(sys.executable, [sys.executable, "-IS"] + sys.argv, environment)  # noqa: S606
 
 
