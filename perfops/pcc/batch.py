@@ -3,7 +3,7 @@
 import json
 import zlib
 
-from .frames import is_tick, lines_of, restamped, said, sampled, start_of
+from .frames import lines_of, restamped, said, sampled, start_of
 
 MYPY = False
 if MYPY:
@@ -32,18 +32,6 @@ def batch_of(parts: "List[Part]", segment: int) -> Batch:
         if before and not rest:
             return Batch(host, before, data[1:])
     return Batch(host, b"", data)
-
-
-def ticks_in(batch: Batch) -> int:
-    """How many ticks are in it, without the one before."""
-    return sum(is_tick(data) for _, data in batch.frames)
-
-
-def halves(batch: Batch) -> "Tuple[Batch, Batch]":
-    """Two batches of the same ticks; the second begins with host record and last tick of the first once more."""
-    middle = len(batch.frames) // 2
-    first, second = batch.frames[:middle], batch.frames[middle:]
-    return Batch(batch.host, batch.before, first), Batch(*behind(batch.host, batch.before, first), frames=second)
 
 
 def behind(host: bytes, before: bytes, frames: "List[Tuple[int, bytes]]") -> "Tuple[bytes, bytes]":

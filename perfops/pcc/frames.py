@@ -29,6 +29,9 @@ TIME = re.compile(rb'\{"timestamp":(\d+\.\d+),')
 CONTROL = frozenset((b"host", b"end", b"gap", b"clock", b"/proc/cpuinfo", b"frame"))  # of these alone there is no tick
 
 
+SOURCES = (b"/proc/", b"statfs", b"container/")
+
+
 def frame(data: bytes, number: int) -> bytes:
     """The records of a tick with their frame's record in front."""
     return start_of(data) + b'frame","measurement":"%d %08x %d"}\n' % (len(data), checksum(data, number), number) + data
@@ -45,7 +48,7 @@ def scan(text: bytes) -> "List[Part]":
     position = 0
     while position < len(text):
         header = HEADER.match(text, position)
-        part = whole(text, header) if header else None
+        part = whole(text, header)
         if part is None:
             told = int(header.group(3)) if header else -1
             part = Part(position, next_whole(text, position + 1), told, None)
@@ -62,8 +65,10 @@ def next_whole(text: bytes, position: int) -> int:
     return len(text)
 
 
-def whole(text: bytes, header: "Any") -> "Optional[Part]":
-    """The frame behind its record, None where it is cut or damaged."""
+def whole(text: bytes, header: "Optional[Any]") -> "Optional[Part]":
+    """The frame behind its record, None where that is cut, damaged or no record of a frame."""
+    if header is None:
+        return None
     size, number = int(header.group(1)), int(header.group(3))
     data = text[header.end() : header.end() + size]
     if not data or len(data) < size or checksum(data, number) != int(header.group(2), 16):
@@ -76,7 +81,17 @@ def is_torn(text: bytes, part: Part) -> bool:
     if b"\n" not in text[part.begin :]:
         return True
     header = HEADER.match(text, part.begin)
-    return bool(header) and len(text) - header.end() < int(header.group(1)) and not text.endswith(b'"}\n')
+    if header is None or text.endswith(b'"}\n'):
+        return False
+    return len(text) - header.end() < int(header.group(1))
+
+
+def seems_a_tick(text: bytes) -> bool:
+    """Whether there is a source among damaged lines."""
+    return any(
+        SUBSYSTEM in line and subsystem.startswith(SOURCES) and subsystem not in CONTROL
+        for subsystem, line in lines_of(text)
+    )
 
 
 def lines_of(data: bytes) -> "Iterator[Tuple[bytes, bytes]]":

@@ -7,7 +7,7 @@ it can be broken off at any point and done again.
 
 import os
 
-from .frames import is_tick, is_torn, scan, time_of
+from .frames import is_torn, scan, seems_a_tick, time_of
 from .repair import Tail, gap_value, head_of, repaired, tail_of
 from .segments import ASIDE, KEPT, NAME, QUARANTINE, REASONS, SENT, Segment, gaps_in, read, remove, write_whole
 
@@ -33,26 +33,33 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
         if name.endswith(".part"):
             remove(os.path.join(folder, name))
     numbered = [(int(match.group(1)), name) for name in names for match in [NAME.fullmatch(name)] if match]
-    before, sent_gaps = last_sent(folder, names, numbered[0][0] if numbered else None, host)
-    tail, segments, pending = before, [], []  # type: Tail, List[Segment], List[Gap]
-    declared = list(sent_gaps)
-    texts = [(number, name, read(os.path.join(folder, name))) for number, name in numbered[:1]]
+    tail, declared = last_sent(folder, names, None, host)
+    segments: "List[Segment]" = []
+    pending: "List[Gap]" = []
+    texts = {number: read(os.path.join(folder, name)) for number, name in numbered[:1]}
+    previous = -1
     for place, (number, name) in enumerate(numbered):
-        text = texts[0][2]
-        parts = scan(text)
-        after = None
-        texts = []
+        text = texts.pop(number)
         for later, later_name in numbered[place + 1 : place + 2]:
-            texts = [(later, later_name, read(os.path.join(folder, later_name)))]
-            after = head_of(scan(texts[0][2]), later)
-        good = repaired(text, number, tail, after, goes_on, parts)
+            texts[later] = read(os.path.join(folder, later_name))
+        newest = not texts
+        after = head_of(scan(texts[number + 1]), number + 1) if number + 1 in texts else None
+        if previous != number - 1:  # what was between them is sent, or declared
+            tail, gaps = last_sent(folder, names, number - 1, tail.host or host)
+            declared += gaps
+        previous = number
+        parts = scan(text)
+        good = repaired(text, number, tail, after, goes_on or not newest, parts)
         path = os.path.join(folder, name)
         if good != text:
-            if good:
-                write_whole(path, good)
-            else:
-                pending += lost_whole(text, parts, number, after)
-                remove(path)
+            try:
+                if good:
+                    write_whole(path, good)
+                else:
+                    pending += lost_whole(text, parts, number, after)
+                    remove(path)
+            except OSError:
+                continue  # no room to mend it: it waits for another start
             parts = scan(good)
         declared += gaps_in(parts)
         tail = tail_of(parts, tail)
@@ -65,19 +72,16 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
 
 
 def last_sent(
-    folder: str, names: "List[str]", first: "Optional[int]", host: bytes
+    folder: str, names: "List[str]", number: "Optional[int]", host: bytes
 ) -> "Tuple[Tail, List[Dict[str, Any]]]":
-    """The end of the segment before the first one, and the gaps it declares, where it is still there."""
-    sent = [name for name in names if SENT.fullmatch(name)]
-    for name in sent[:-1]:
-        remove(os.path.join(folder, name))
-    places = sent[-1:] + [name for name in names if ASIDE.fullmatch(name) and "-" not in name]
+    """The end of a segment that is no more to be sent, and the gaps it declares; of the newest of them for None."""
+    places = [name for name in names if SENT.fullmatch(name) or ASIDE.fullmatch(name)]
     for part in (KEPT, QUARANTINE):
         places += [os.path.join(part, name) for name in listed(folder, part) if name.endswith(".json")]
     places = [place for place in places if "-" not in os.path.basename(place)]
     places.sort(key=lambda place: os.path.basename(place)[:8])
-    if first is not None:
-        places = [place for place in places if int(os.path.basename(place)[:8]) == first - 1]
+    if number is not None:
+        places = [place for place in places if int(os.path.basename(place)[:8]) == number]
     if not places:
         return Tail(0, b"", host), []
     parts = scan(read(os.path.join(folder, places[-1])))
@@ -97,7 +101,7 @@ def lost_whole(text: bytes, parts: "List[Part]", number: int, after: "Any") -> "
     if after is not None and number == 1 and after.number > 1:
         moment = after.time or 0.0
         return [Gap(gap_value(moment - after.number, moment, after.number - 1, "damaged"), "")]
-    if parts and is_tick(text) and not is_torn(text, parts[-1]):
+    if parts and seems_a_tick(text) and not is_torn(text, parts[-1]):
         return [Gap(dict(gap_value(time_of(text), 0.0, 1, "damaged"), to=None), "")]
     return []
 

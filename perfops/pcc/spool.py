@@ -9,6 +9,7 @@ import os
 from .clock import boottime
 from .errors import PccError
 from .frames import frame, is_tick, said, scan, start_of, time_of
+from .recovery import Gap
 from .repair import gap_line, gap_value, tail_of
 from .segments import Segment, read
 from .store import Store
@@ -50,14 +51,14 @@ class Spool(Store):
         if tail.tick and tail.host:
             start = start_of(tail.tick)
             self.beginning = frame(start + tail.host[len(start_of(tail.host)) :] + tail.tick, self.number)
-        self.unsaid = b""  # what the sampler said about itself with ticks that could not be written
         self.unwritten: "Dict[str, int]" = {}
-        self.first_unwritten = 0.0
+        self.first_unwritten = self.now = 0.0
 
     def write(self, data: bytes) -> int:
         """Append a tick, or count it where there is no room; returns its bytes."""
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
+            self.now = now
             reason = self.make_room(len(data))
             gaps = b"".join(self.gaps(start, now) + self.unwritten_gaps(start, now))
             text = frame(self.unsaid + gaps + data, self.number + ticks)
@@ -183,8 +184,8 @@ class Spool(Store):
         while self.used() + size > self.options.spool_max:
             if not self.drop_oldest():
                 return "spool full"
-        if self.short():
-            self.drop_oldest()
+        if self.short() and not self.drop_oldest():
+            return "no space"
         return ""
 
     def drop_oldest(self) -> bool:
@@ -224,7 +225,13 @@ class Spool(Store):
                 self.tail = tail_of(scan(read(self.path("{:08d}.json".format(self.newest)))), self.tail)
                 self.seal(self.descriptor)
                 self.descriptor, self.size = -1, 0
-            self.declare()
+            since = self.first_unwritten if self.last_tick is None else self.last_tick
+            for reason, ticks in sorted(self.unwritten.items()):
+                self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ""))
+            try:
+                self.declare()
+            except OSError as error:
+                self.say("cannot write to {}: {} (it is tried again)".format(self.folder, error.strerror))
 
 
 KEEP = (b"host", b"/proc/cpuinfo", b"gap", b"clock", b"end")

@@ -12,12 +12,11 @@ import fcntl
 import os
 import threading
 
-from . import encode
 from .errors import PccError
 from .frames import frame, restamped, scan, start_of
 from .output import holder_of
 from .recovery import Gap, gaps_of, recover, settle
-from .repair import gap_line, gap_value
+from .repair import gap_line
 from .segments import KEPT, LOCK, QUARANTINE, Segment, read, remove, write_whole
 
 MYPY = False
@@ -37,6 +36,7 @@ class Store:
         self.keep_sent = keep_sent
         self.guard = threading.RLock()
         self.sent = self.lost = 0  # ticks
+        self.unsaid = b""  # what the sampler says about itself and could not be written yet
         path = self.path(LOCK)
         self.lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -59,24 +59,26 @@ class Store:
         return os.path.join(self.folder, *names)
 
     def take(self) -> "Optional[Segment]":
-        """The oldest sealed segment, marked as tried and forced to disk; those without anything to send are removed."""
-        while True:
-            with self.guard:
-                segment = self.segments[0] if self.segments else None
-            if segment is None:
+        """The oldest sealed segment, marked as tried and forced to disk; None where there is none."""
+        with self.guard:
+            if not self.segments:
                 return None
-            if segment.descriptor >= 0:
-                os.fsync(segment.descriptor)
-                os.close(segment.descriptor)
-                segment.descriptor = -1
-            with self.guard:
-                if segment is not self.segments[0]:
-                    continue  # dropped meanwhile
-                if not segment.tried:
-                    old = self.path(segment.name())
-                    segment.tried = True
-                    os.rename(old, self.path(segment.name()))
-            return segment
+            segment = self.segments[0]
+            if not segment.tried:
+                old = segment.name()
+                segment.tried = True
+                try:
+                    os.rename(self.path(old), self.path(segment.name()))
+                except OSError:
+                    segment.tried = False
+                    raise
+        if segment.descriptor >= 0:
+            descriptor, segment.descriptor = segment.descriptor, -1
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        return segment
 
     def acknowledge(self, segment: Segment) -> None:
         """It is committed: remove it, but keep what the next one may need it for."""
@@ -112,6 +114,7 @@ class Store:
                 Gap(value, name + ".refused") for value in gaps_of(scan(text), segment.number, True, "", 0)
             ]
             self.lost += 1
+            self.sent -= 1  # it is counted with its segment
 
     def reason(self, name: str, why: str) -> None:
         """Lay beside what is quarantined why it is."""
@@ -150,18 +153,20 @@ class Store:
     def declare(self) -> None:
         """Write the pending gaps into a segment of their own, where no tick follows that could carry them."""
         with self.guard:
-            if not self.pending:
+            if not self.pending and not self.unsaid:
                 return
             if self.tail.host:
                 start = start_of(self.tail.tick or self.tail.host)
                 now = float(start.split(b":", 1)[1].split(b",", 1)[0])
                 host = frame(restamped(self.tail.host, start) + self.tail.tick, self.number)
                 gaps = b"".join(self.gaps(start, now))
-                text = host + frame(gaps, self.number) if gaps else b""
+                said = self.unsaid + gaps
+                text = host + frame(said, self.number) if said else b""
                 if text:
                     self.newest += 1
                     write_whole(self.path("{:08d}.json".format(self.newest)), text)
                     self.segments.append(Segment(self.newest, False, len(text), scan(text)))
+            self.unsaid = b""
             self.settle()
 
     def left(self) -> int:
@@ -183,8 +188,3 @@ class Store:
                     os.rmdir(self.folder)
             os.close(self.lock)
             return empty
-
-
-def no_room(since: float, until: float, ticks: int, reason: str, start: bytes) -> bytes:
-    """The gap record of ticks that could not be written."""
-    return encode.json_line(start, "gap", gap_value(since, until, ticks, reason))

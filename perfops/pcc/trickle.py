@@ -1,10 +1,12 @@
 """A collection that is sent while it is sampled: all goes through the spool, and what cannot be sent stays there."""
 
 import os
+import re
 import sys
 import threading
 
 from .clock import boottime
+from .courier import Courier
 from .errors import PccError
 from .http import Client
 from .loop import sample
@@ -23,6 +25,7 @@ if MYPY:
     from .settings import Options
 
 LEFT = 4  # exit code
+NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def run(options: "Options") -> None:
@@ -38,7 +41,8 @@ def run(options: "Options") -> None:
         stop = Stop()
         others, wake = earlier(options), threading.Event()
         spool = Spool(options, wake, say)
-        sender = Sender(client, spool, say, others, wake)
+        courier = Courier(client, say, spool.folder)
+        sender = Sender(courier, spool, others, wake)
         if not options.quiet:
             text = "collection {} to {}: every {} s for {} s, by way of {}"
             say(
@@ -59,7 +63,7 @@ def earlier(options: "Options") -> "List[str]":
     try:
         for name in os.listdir(options.spool):
             folder = os.path.join(options.spool, name)
-            if name != options.id and os.path.isdir(folder) and len(name) == len(options.id):
+            if name != options.id and NAME.fullmatch(name) and os.path.isdir(folder):
                 folders.append((os.stat(folder).st_mtime, folder))
     except OSError:
         pass
