@@ -2,6 +2,9 @@
 
 import os
 import sys
+from _signal import SIG_DFL, SIGINT, signal  # type: ignore[import-not-found]  # signal itself costs a dozen others
+
+signal(SIGINT, SIG_DFL)  # until there is something to end cleanly, Ctrl-C just ends it
 
 
 class Codes:

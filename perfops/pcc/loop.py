@@ -7,6 +7,7 @@ from .about import end_facts, first_records, stamped
 from .clock import Clock, boottime
 from .cloud import ask_cloud
 from .containers import Containers
+from .errors import PccError
 from .filesystems import FileSystems
 from .sources import Reader
 from .stop import Stop
@@ -45,11 +46,14 @@ def gap_line(start: bytes, since: float, until: float, ticks: int, reason: str) 
     return encode.json_line(start, "gap", value)
 
 
+def too_large(options: "Options", output: "Union[Output, Spool]", size: int) -> bool:
+    """Whether so many bytes more, and an end record, are too much."""
+    return bool(options.max_bytes) and output.total + size + END_SIZE > options.max_bytes
+
+
 def full(options: "Options", output: "Union[Output, Spool]", size: int) -> str:
     """Why the collection is to end here: max-bytes, min-free, or '' where there is room for a tick of this size."""
-    if options.max_bytes and output.total + size + END_SIZE > options.max_bytes:
-        return "max-bytes"
-    return output.why_full()
+    return "max-bytes" if too_large(options, output, size) else output.why_full()
 
 
 def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", stop: Stop) -> "Dict[str, Any]":
@@ -72,6 +76,7 @@ def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", s
     start = encode.stamp(stamp, now)
     about = first_records(options, cloud, reader.unreadable)
     lines = stamped(start, about)
+    largest = len(b"".join(lines))  # of what a file begins with
     if output.last_tick is not None:
         # Gone on with after a restart: the ticks between are not there, and say so.
         missed = max(int(round((stamp - output.last_tick) / options.frequency)) - 1, 0)
@@ -83,12 +88,21 @@ def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", s
         departure = clock.new_departure(now, wall)
         if departure is not None:
             lines.append(encode.json_line(start, "clock", {"ahead": round(departure, 3)}))
-        size = output.write(b"".join(lines))
+        data = b"".join(lines)
+        if not ticks and not options.gzip and too_large(options, output, len(data)):
+            raise PccError(
+                "--max-bytes leaves no room for a tick of {} bytes behind the {} that are there (give more)".format(
+                    len(data), output.total
+                )
+            )
+        size = output.write(data)
         ticks += 1
-        reason = full(options, output, size)
+        turns = output.turns()
+        reason = full(options, output, size + turns * (largest + size))
         if tick == last or stop.reason or reason:
             break
-        output.rotate(stamped(start, about), b"".join(sampled))
+        if turns:
+            output.rotate(stamped(start, about), b"".join(sampled))
         deadline = max(clock.monotonic_start + (tick + 1) * options.frequency, now + CLOSEST)
         containers.look_up_names((deadline - boottime()) / 2)
         stop.wait_until(deadline)

@@ -6,9 +6,9 @@ import re
 from .address import parse_server, read_key, sound_key
 from .errors import PccError
 from .flags import build_parser
+from .known import recorded_id
 from .settings import Options
 from .sources import GROUPS, NOT_CONTAINERS
-from .tail import recorded_id
 from .units import clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
@@ -57,7 +57,7 @@ def parse_ionice(text: str, origin: str) -> "Tuple[int, int]":
         return IDLE_CLASS, 0
     if name == "best-effort" and level in ("", "0", "1", "2", "3", "4", "5", "6", "7"):
         return BEST_EFFORT, int(level or "4")
-    raise refused(origin, text, "try idle")
+    raise refused(origin, text, "try idle, or best-effort:0 to best-effort:7")
 
 
 def parse_groups(text: str, origin: str) -> "FrozenSet[str]":

@@ -6,21 +6,21 @@ import os
 import struct
 
 from .errors import PccError
-from .tail import last_line
+from .known import BEGINNING, ends_of_packed, is_packed, last_line, newest_of, not_regular, open_regular, put_aside
+from .units import size_text
 
 MYPY = False
 if MYPY:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional
 
 FLOCK = "hhqqi"  # struct flock of fcntl(2)
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Output:
     """A collection file, locked against a second writer.
 
-    `size` is what it has in bytes, `total` what was written with the files put aside by rotate(). `last` is the
-    timestamp of the last record where the file was there before and is gone on with, and `last_tick` of its last tick.
+    `size` is what it has in bytes, `total` what was written with the files that were put aside. `last` is the timestamp
+    of the last record where the collection was there before and is gone on with, and `last_tick` of its last tick.
     """
 
     def __init__(self, path: str, append: bool = False, gzip: bool = False, min_free: int = 0, rotate: int = 0) -> None:
@@ -28,22 +28,27 @@ class Output:
         self.gzip = gzip
         self.min_free = min_free
         self.rotate_at = rotate
-        self.total = 0
+        self.descriptor = -1
+        self.size = self.total = 0
         self.last: "Optional[float]" = None
         self.last_tick: "Optional[float]" = None
-        self.open(append)
+        if append and newest_of(path):
+            self.go_on()
+        else:
+            self.begin()
         if self.short_of_space():
             if not self.size:
                 os.unlink(path)
-            text = "less than {} MiB is free where {} is to be written (free some, or set --min-free)"
-            raise PccError(text.format(min_free >> 20, path), 3)
+            text = "less than {} is free where {} is to be written (free some, or set --min-free)"
+            raise PccError(text.format(size_text(min_free), path), 3)
 
-    def open(self, append: bool) -> None:
-        """Open and lock the file; `append` goes on with an existing one behind its last whole line."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    def begin(self) -> None:
+        """Make the file and lock it."""
         try:
-            self.descriptor = os.open(self.path, flags if append else flags | os.O_EXCL, 0o644)
+            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except FileExistsError:
+            if not os.path.isfile(self.path):
+                raise not_regular(self.path)
             holder = holder_of(self.path)
             if holder:
                 raise written_by(self.path, holder)
@@ -53,13 +58,58 @@ class Output:
         except FileNotFoundError:
             raise PccError("no folder {} (make it, or name another file)".format(os.path.dirname(self.path) or "."))
         except OSError as error:
-            raise PccError("cannot write {}: {} (name another file)".format(self.path, error.strerror), 3)
+            raise self.cannot_write(error)
         self.lock()
-        self.size = os.lseek(self.descriptor, 0, os.SEEK_END)
-        if self.size:
-            self.size, self.last = self.whole_lines()
+        self.size = 0
         self.packer = new_packer() if self.gzip else None
-        self.total += self.size
+
+    def cannot_write(self, error: OSError) -> PccError:
+        """What the user is told where there is nothing yet."""
+        return PccError("cannot write {}: {} (name another file)".format(self.path, error.strerror), 3)
+
+    def go_on(self) -> None:
+        """Open and lock what is there, and go on behind its last whole line.
+
+        A packed file cannot be gone on with as it is, and a plain one not by packing: it is put aside for a new one. So
+        is one that was put aside already, where the collection ended before the next one was begun.
+        """
+        self.total = sum(os.path.getsize(path) for _, path in put_aside(self.path))
+        newest = newest_of(self.path) or self.path
+        try:
+            self.descriptor = open_regular(newest, os.O_RDWR)
+        except IsADirectoryError:
+            raise not_regular(newest)
+        except OSError as error:
+            raise self.cannot_write(error)
+        self.lock()
+        size = os.lseek(self.descriptor, 0, os.SEEK_END)
+        if is_packed(self.descriptor):
+            self.last, self.last_tick = ends_of_packed(self.descriptor)
+            self.refuse_others(newest)
+        elif size:
+            whole, self.last = last_line(self.descriptor, size)
+            _, self.last_tick = last_line(self.descriptor, whole, "end")
+            self.refuse_others(newest)
+            if newest == self.path and not self.gzip:
+                os.ftruncate(self.descriptor, whole)
+                os.lseek(self.descriptor, whole, os.SEEK_SET)
+                self.size = whole
+                self.total += whole
+                self.packer = None
+                return
+        elif newest == self.path:
+            self.packer = new_packer() if self.gzip else None
+            return
+        if newest == self.path:
+            self.total += size
+            self.put_aside()
+        os.close(self.descriptor)
+        self.begin()
+
+    def refuse_others(self, path: str) -> None:
+        """PccError where a file holds no record at all: it is somebody else's, unless its first one was cut."""
+        if self.last is None and os.pread(self.descriptor, len(BEGINNING), 0) != BEGINNING:
+            raise PccError("{} is no collection (name another file)".format(path))
 
     def lock(self) -> None:
         """Take the file for this process alone."""
@@ -69,16 +119,6 @@ class Output:
             if error.errno in (errno.EACCES, errno.EAGAIN):
                 raise written_by(self.path, holder_of(self.path))
             # Some network disks have no locks; a second writer is unlikely enough to sample there all the same.
-
-    def whole_lines(self) -> "Tuple[int, Optional[float]]":
-        """Cut a last line that is not whole; the size of the rest, and the timestamp of its last record."""
-        if self.gzip or os.pread(self.descriptor, 2, 0) == GZIP_MAGIC:
-            raise PccError("cannot go on with {}, as it is packed (name another file)".format(self.path))
-        size, timestamp = last_line(self.descriptor, self.size)
-        _, self.last_tick = last_line(self.descriptor, size, "end")
-        os.ftruncate(self.descriptor, size)
-        os.lseek(self.descriptor, size, os.SEEK_SET)
-        return size, timestamp
 
     def write(self, data: bytes) -> int:
         """Append `data` in one write and return the bytes it took.
@@ -98,9 +138,13 @@ class Output:
             self.packer = None  # its stream has lost a part, and ends before that
             try:
                 os.ftruncate(self.descriptor, self.size)
+                if not self.size:
+                    os.unlink(self.path)
             except OSError:
                 pass  # the reason above is the one to tell, and readers cope with a cut line
             raise self.failure(error)
+        if not os.fstat(self.descriptor).st_nlink:
+            raise PccError("{} was removed while it was written: what it held is lost".format(self.path), 3)
         self.size += len(data)
         self.total += len(data)
         return len(data)
@@ -120,35 +164,53 @@ class Output:
         """What the end record says of this output, beside its bytes."""
         return {}
 
+    def turns(self) -> bool:
+        """Whether the file is large enough to be put aside."""
+        return bool(self.rotate_at) and self.size >= self.rotate_at
+
     def rotate(self, about: "List[bytes]", sampled: bytes) -> None:
-        """From a size on, put the file aside under the next free number, and begin a new one of the same name.
+        """From a size on, put the file aside, and begin a new one of the same name.
 
         It begins with the host record and this tick once more, so that no interval is lost between.
         """
-        if not self.rotate_at or self.size < self.rotate_at:
-            return
         self.close()
-        number = 1
-        while os.path.exists("{}.{}".format(self.path, number)):
-            number += 1
+        self.put_aside()
+        self.begin()
+        self.write(b"".join(about) + sampled)
+
+    def put_aside(self) -> None:
+        """Give the file a higher number than any other has; where it was moved away, there is nothing to do."""
+        aside = put_aside(self.path)
         try:
-            os.rename(self.path, "{}.{}".format(self.path, number))
+            if os.path.samestat(os.stat(self.path), self.identity()):
+                os.rename(self.path, "{}.{}".format(self.path, aside[-1][0] + 1 if aside else 1))
+        except FileNotFoundError:
+            pass
         except OSError as error:
             raise self.failure(error)
-        self.open(False)
-        self.write(b"".join(about) + sampled)
+
+    def identity(self) -> "os.stat_result":
+        """What the file is, whatever its name is by now; known also after it was closed."""
+        if self.descriptor >= 0:
+            self.status = os.fstat(self.descriptor)
+        return self.status
 
     def close(self) -> None:
         """Force the file to disk and close it; PccError where the disk refuses only now, as network disks may."""
+        if self.descriptor < 0:
+            return
+        self.identity()
+        descriptor, self.descriptor = self.descriptor, -1
         try:
             if self.packer:
                 end = self.packer.flush()
-                self.total += os.write(self.descriptor, end)
+                self.total += os.write(descriptor, end)
                 self.packer = None
-            os.fsync(self.descriptor)
-            os.close(self.descriptor)
+            os.fsync(descriptor)
         except OSError as error:
             raise self.failure(error)
+        finally:
+            os.close(descriptor)
 
     def failure(self, error: OSError) -> PccError:
         """What the user is told."""
@@ -173,8 +235,8 @@ def new_packer() -> "Any":
 def holder_of(path: str) -> "Optional[int]":
     """The process that has locked a file, None where there is none or it cannot be asked."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        descriptor = open_regular(path, os.O_RDONLY)
+    except (OSError, PccError):
         return None
     try:
         answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0))

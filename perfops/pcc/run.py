@@ -9,7 +9,7 @@ from .selftest import self_test
 from .sources import EVERY_TICK, NOT_CONTAINERS, Reader
 from .stop import Stop
 from .units import plain
-from .words import fail, say
+from .words import fail, say, tell
 
 MYPY = False
 if MYPY:
@@ -24,7 +24,7 @@ def begin(options: "Options") -> "Optional[Reader]":
     if options.without >= NOT_CONTAINERS and not there_are_groups(options.sys_root):
         raise PccError("no control groups in {} (try --sys-root /sys)".format(folder_of(options.sys_root)))
     if options.self_test:
-        print(self_test(options, reader))
+        tell(self_test(options, reader))
         return None
     step_back(options)
     return reader

@@ -1,6 +1,5 @@
 """What can be read on this machine, and what a sample costs: one screen, and nothing is written."""
 
-import os
 import resource
 import time
 
@@ -83,5 +82,5 @@ def name_of(line: bytes) -> str:
 def names(devices: "object") -> str:
     """Names of devices, or that they are not known."""
     if not isinstance(devices, list):
-        return "not known (no {})".format(os.path.join("/sys", "…"))
+        return "not known"
     return ", ".join(device["name"] for device in devices) or "none"

@@ -18,8 +18,10 @@ def text_of(*parts: str) -> "Optional[str]":
 
 def number_of(*parts: str) -> "Optional[int]":
     """The number in a small file, None where there is none."""
-    text = text_of(*parts)
-    return int(text) if text and text.lstrip("-").isdigit() else None
+    try:
+        return int(text_of(*parts) or "")
+    except ValueError:
+        return None
 
 
 def names_in(folder: str) -> "Optional[List[str]]":

@@ -74,13 +74,15 @@ class Reader:
         for source in wanted:
             path = os.path.join(proc_root, source.path)
             try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
                 read_whole(descriptor)
             except OSError as error:
                 self.unreadable[source.subsystem] = error.strerror or str(error)
             else:
                 self.files.append((source.subsystem, descriptor, source.choose))
         if not self.files and (wanted or {"filesystems", "containers"} <= set(without)):
+            if not wanted:
+                raise PccError("every group of sources is left out (name fewer in --without)")
             raise PccError("nothing to sample in {} (try --proc-root /proc)".format(proc_root))
 
     def lines(self, start: bytes) -> "List[bytes]":

@@ -137,12 +137,14 @@ class Spool(Store):
         except OSError:
             pass  # it is needed only where all others are damaged
 
+    def turns(self) -> bool:
+        """Whether the segment is to be sealed: it is large or old enough, and has something to send."""
+        due = self.size >= LARGEST or boottime() - self.opened >= self.options.batch
+        return due and self.descriptor >= 0 and self.first_own is not None and not self.unwritten
+
     def rotate(self, about: "List[bytes]", sampled: bytes) -> None:
         """Begin the next segment with this tick once more, and seal the old one; later, where there is no room."""
         with self.guard:
-            due = self.size >= LARGEST or boottime() - self.opened >= self.options.batch
-            if self.descriptor < 0 or not due or self.first_own is None or self.unwritten:
-                return
             text = frame(about[0] + sampled, self.number)
             path = self.path("{:08d}.json".format(self.newest + 1))
             old = self.descriptor

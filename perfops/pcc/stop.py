@@ -5,6 +5,7 @@ import select
 import signal
 
 from .clock import boottime
+from .errors import PccError
 
 MYPY = False
 if MYPY:
@@ -20,7 +21,10 @@ class Stop:
     def __init__(self) -> None:
         self.reason: "Optional[str]" = None
         self.count = 0
-        self.read_end, self.write_end = os.pipe()
+        try:
+            self.read_end, self.write_end = os.pipe()
+        except OSError as error:
+            raise PccError("cannot open what a signal is told by: {} (raise ulimit -n)".format(error.strerror), 3)
         os.set_blocking(self.write_end, False)
         signal.set_wakeup_fd(self.write_end)
         for number in SIGNALS:

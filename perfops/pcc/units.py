@@ -40,6 +40,14 @@ def parse_size(text: str, origin: str, example: str) -> int:
     return int(match.group(1)) * SIZES[match.group(2)]
 
 
+def size_text(size: int) -> str:
+    """A size as parse_size reads it."""
+    for letter in "TGMK":
+        if size and not size % SIZES[letter]:
+            return "{}{}".format(size // SIZES[letter], letter)
+    return str(size)
+
+
 def parse_labels(text: str, origin: str) -> "Dict[str, str]":
     """Labels of `k=v,k=v`."""
     labels = {}

@@ -3,9 +3,7 @@
 import os
 import sys
 
-MYPY = False
-if MYPY:
-    from .errors import PccError
+from .errors import PccError
 
 
 def say(text: str) -> None:
@@ -18,7 +16,19 @@ def say(text: str) -> None:
         pass
 
 
-def fail(error: "PccError") -> None:
+def tell(text: str) -> None:
+    """A text on standard output; a PccError where it cannot be written, and an end where its reader has left."""
+    data = (text + "\n").encode("utf-8", "surrogateescape")
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        raise PccError("cannot write to standard output: {}".format(error.strerror), 3)
+
+
+def fail(error: PccError) -> None:
     """Tell an error in one line, and end with its exit code."""
     say(str(error))
     sys.exit(error.exit_code)

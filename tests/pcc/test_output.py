@@ -87,7 +87,7 @@ ON_A_SMALL_DISK = """
 mount -t tmpfs -o size=$1k tmpfs "$2" || exit 99
 shift; folder=$1; shift
 "$@" --collection "$folder/host.json"; code=$?
-cat "$folder/host.json" >"$folder.json"
+test ! -e "$folder/host.json" || cat "$folder/host.json" >"$folder.json"
 exit $code
 """
 
@@ -106,10 +106,11 @@ def test_a_full_disk_keeps_whole_ticks_and_is_told_in_one_line(packed: Path, tmp
     if done.returncode == 99 or done.stderr.startswith("unshare:"):
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
     kept = folder.with_suffix(".json")
-    reason = f"No space left on device (what was sampled before is kept: {kept.stat().st_size} bytes)"
+    size_kept = kept.stat().st_size if kept.exists() else 0
+    reason = f"No space left on device (what was sampled before is kept: {size_kept} bytes)"
     assert (done.returncode, done.stderr) == (3, f"pcc: cannot write {folder}/host.json: {reason}\n")
     if size == 4:  # not even the first tick fits
-        assert kept.read_bytes() == b""
+        assert not kept.exists()
         return
     records = read(kept)
     assert kept.stat().st_size > 32 * 1024

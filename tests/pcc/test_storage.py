@@ -25,9 +25,10 @@ from fix_pcc import (
     whole_lines,
 )
 
+from perfops.outputs.process import process_files
 from perfops.pcc.errors import PccError
+from perfops.pcc.known import last_line
 from perfops.pcc.output import Output
-from perfops.pcc.tail import last_line
 
 FAST = ("--frequency", "20ms", "--quiet")
 
@@ -187,15 +188,120 @@ def test_a_file_is_not_gone_on_with_under_another_id(packed: Path, tmp_path: Pat
     assert path.read_bytes() == before
 
 
-def test_a_packed_file_is_not_gone_on_with(packed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packs", ["", "--gzip"], ids=["plain", "packed"])
+def test_going_on_with_a_packed_file_puts_it_aside(packs: str, packed: Path, tmp_path: Path) -> None:
+    """A packed file, cut by a kill, takes no more; its id and its last tick are taken over."""
     path = tmp_path / "host.json.gz"
-    path.write_bytes(gzip.compress(b"{}\n"))
+    with start(packed, "--duration", "1h", *FAST, "--gzip", "--collection", str(path)) as process:
+        wait_for("some bytes", lambda: path.exists() and path.stat().st_size > 4000)
+        process.kill()
     before = path.read_bytes()
-    done = run(packed, "--append", "--collection", str(path))
-    assert (done.returncode, done.stderr) == (
-        2, f"pcc: cannot go on with {path}, as it is packed (name another file)\n",
-    )  # fmt: skip
-    assert path.read_bytes() == before
+    done = run(packed, "--append", "--duration", "100ms", *FAST, *filter(None, [packs]), "--collection", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    aside = tmp_path / "host.json.gz.1"
+    assert aside.read_bytes() == before
+    first = parse(zlib.decompressobj(31).decompress(before).rpartition(b"\n")[0].splitlines())
+    text = gzip.decompress(path.read_bytes()) if packs else path.read_bytes()
+    second = parse(text.splitlines())
+    (gap,) = (gap for gap in of(second, "gap") if gap["measurement"]["reason"] == "restarted")
+    assert gap["measurement"]["from"] == of(first, SOURCES[0])[-1]["timestamp"]
+    assert second[0]["measurement"]["collection"] == first[0]["measurement"]["collection"]
+    summary = process_files([path, aside], tmp_path / "out")
+    assert (summary.segments, summary.complete) == (2, True)
+    assert summary.snapshots == len(of(first, SOURCES[0])) + len(of(second, SOURCES[0]))
+
+
+def test_going_on_where_only_files_put_aside_are_left(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    assert run(packed, "--duration", "300ms", *FAST, "--collection", str(path)).returncode == 0
+    path.rename(tmp_path / "host.json.7")
+    done = run(packed, "--duration", "300ms", *FAST, "--append", "--rotate", "50K", "--collection", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    files = sorted(tmp_path.glob("host.json*"))
+    assert {"host.json.7", "host.json.8"} < {file.name for file in files}
+    summary = process_files(files, tmp_path / "out")
+    assert (summary.complete, summary.segments) == (True, 2)
+    assert "restarted" in summary.annotations[0].text
+
+
+def test_the_limit_counts_what_was_put_aside_and_holds_over_restarts(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    line = ("--append", "--max-bytes", "200K", "--rotate", "40K", *FAST, "--duration", "1h", "--collection", str(path))
+    assert run(packed, *line).returncode == 0
+    written = sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert 150 << 10 < written <= 200 << 10
+    again = run(packed, *line)
+    assert again.returncode == 2
+    assert "--max-bytes leaves no room for a tick of" in again.stderr
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) == written
+
+
+@pytest.mark.parametrize("limit", ["1K", "41K"])
+def test_no_file_is_ever_larger_than_the_limit(limit: str, packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    run(packed, "--max-bytes", limit, "--rotate", "15K", *FAST, "--duration", "1h", "--collection", str(path))
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= int(limit[:-1]) << 10
+
+
+@pytest.mark.parametrize("text", ["precious, one line without an end", "root:x:0\nuser:x:1\nno end", "{}\n"])
+def test_what_is_no_collection_is_left_alone(text: str, packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "passwd"
+    path.write_text(text)
+    done = run(packed, "--append", "--duration", "100ms", *FAST, "--collection", str(path))
+    assert (done.returncode, done.stderr) == (2, f"pcc: {path} is no collection (name another file)\n")
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("how", [(), ("--append",)])
+def test_a_pipe_a_folder_and_a_device_are_refused(packed: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path, Path("/dev/null"), Path("/dev/stdout")):
+        done = run(packed, *how, "--duration", "100ms", *FAST, "--collection", str(path))
+        told = f"pcc: {path} is no plain file (name one; what it holds can be sent on afterwards)\n"
+        assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_space_that_was_never_written_is_passed_over(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    assert run(packed, "--duration", "100ms", *FAST, "--collection", str(path)).returncode == 0
+    good = path.read_bytes()
+    os.truncate(path, 1 << 30)
+    assert run(packed, "--duration", "100ms", *FAST, "--append", "--collection", str(path)).returncode == 0
+    assert path.read_bytes().startswith(good + b'{"timestamp"')
+
+
+def test_a_file_that_is_removed_while_it_is_written_is_an_error(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    with start(packed, "--duration", "1h", *FAST, "--collection", str(path)) as process:
+        wait_for("a tick", lambda: tick_count(path) >= 1)
+        path.unlink()
+        assert process.wait(10) == 3
+        assert process.stderr is not None
+        assert f"{path} was removed while it was written" in str(process.stderr.read())
+
+
+def test_a_file_that_is_moved_away_is_gone_on_with_and_followed_by_a_new_one(packed: Path, tmp_path: Path) -> None:
+    path, moved = tmp_path / "host.json", tmp_path / "moved.json"
+    with start(packed, "--duration", "1h", *FAST, "--rotate", "50K", "--collection", str(path)) as process:
+        wait_for("a tick", lambda: tick_count(path) >= 1)
+        path.rename(moved)
+        wait_for("a new file", lambda: path.exists() and tick_count(path) >= 2)
+        process.terminate()
+        assert process.wait(10) == 0
+    files = [moved, *tmp_path.glob("host.json*")]
+    summary = process_files(files, tmp_path / "out")
+    assert (summary.segments, summary.complete, summary.ticks) == (1, True, summary.snapshots)
+
+
+def test_numbers_of_files_sent_on_are_not_taken_again(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    with start(packed, "--duration", "1h", *FAST, "--rotate", "20K", "--collection", str(path)) as process:
+        wait_for("two files", lambda: (tmp_path / "host.json.2").exists())
+        (tmp_path / "host.json.1").unlink()
+        wait_for("two more", lambda: (tmp_path / "host.json.4").exists())
+        process.terminate()
+    assert not (tmp_path / "host.json.1").exists()
 
 
 @pytest.mark.parametrize("how", [(), ("--append",)])
@@ -211,18 +317,25 @@ def test_a_second_writer_is_told_who_the_first_is(packed: Path, tmp_path: Path, 
     check_books(read(path), 0.02)
 
 
+RECORD = b'{"timestamp":1,"subsystem":"a"}\n'
+LONG_RECORD = b'{"timestamp":2,"subsystem":"' + b"y" * 140_000 + b'"}\n'
+
+
 @pytest.mark.parametrize(
     ("text", "size", "timestamp"),
     [
         (b"", 0, None),
-        (b'{"timestamp":1}', 0, None),
-        (b'{"timestamp":1}\n', 16, 1),
-        (b'{"timestamp":1}\n{"timesta', 16, 1),
-        (b'{"timestamp":1}\nnonsense\n', 25, 1),
+        (RECORD[:-1], 0, None),
+        (RECORD, len(RECORD), 1),
+        (RECORD + b'{"timesta', len(RECORD), 1),
+        (RECORD + b"nonsense\n", len(RECORD) + 9, 1),
+        (RECORD + b'{"timestamp":NaN,"subsystem":"a"}\n{"timestamp":1e400,"subsystem":"a"}\n', len(RECORD) + 70, 1),
+        (RECORD + b"[" * 200_000 + b"\n", len(RECORD) + 200_001, 1),
         (b"nonsense\n", 9, None),
-        (b'{"timestamp":1}\n' + b"x" * 200_000 + b"\n", 200_017, 1),
-        (b'{"timestamp":1}\n' + b"x" * 200_000, 16, 1),
-        (b"x" * 70_000 + b'\n{"timestamp":2,"a":"' + b"y" * 140_000 + b'"}\n', 210_024, 2),
+        (RECORD + b"x" * 200_000 + b"\n", len(RECORD) + 200_001, 1),
+        (RECORD + b"x" * 200_000, len(RECORD), 1),
+        (b"x" * 70_000 + b"\n" + LONG_RECORD, 70_001 + len(LONG_RECORD), 2),
+        (LONG_RECORD + RECORD[:-1] + b"\0" * 200_000, len(LONG_RECORD), 2),
     ],
 )
 def test_the_end_of_a_cut_file(text: bytes, size: int, timestamp: float | None, tmp_path: Path) -> None:
@@ -271,7 +384,7 @@ def test_the_priorities_that_were_asked_for(packed: Path, tmp_path: Path) -> Non
         (["--rotate", "5x"], "bad value for --rotate: '5x' (try 100M)"),
         (["--max-bytes", "-1"], "bad value for --max-bytes: '-1' (try 5G)"),
         (["--nice", "20"], "bad value for --nice: '20' (try a whole number from 0 to 19)"),
-        (["--ionice", "realtime"], "bad value for --ionice: 'realtime' (try idle)"),
+        (["--ionice", "realtime"], "bad value for --ionice: 'realtime' (try idle, or best-effort:0 to best-effort:7)"),
         (["--without", "cpu,gpu"], "bad value for --without: 'gpu' (try cpu,memory)"),
     ],
 )
@@ -303,5 +416,5 @@ def test_the_self_test_says_what_can_be_read_and_writes_nothing(packed: Path, tm
 
 
 def test_an_error_of_output_is_told_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(PccError, match=r"^cannot write .*: Is a directory \(name another file\)$"):
-        Output(str(tmp_path), append=True)
+    with pytest.raises(PccError, match=r"^cannot write .*: Not a directory \(name another file\)$"):
+        Output(f"{__file__}/host.json", append=True)
