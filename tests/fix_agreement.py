@@ -107,8 +107,10 @@ def read_free(text: str) -> Values:
 def read_df(text: str) -> Values:
     """Bytes, inodes and percent of `df --output=…`; `-` stands for what a file system has not."""
     values: Values = {}
-    for line in text.splitlines()[1:]:
+    for line in text.splitlines():
         *numbers, place = line.split(None, 6)
+        if not numbers[0].isdigit():
+            continue  # a heading
         names = ("total_bytes", "used_bytes", "available_bytes", "percent", "files_total", "files_free")
         for name, number in zip(names, numbers, strict=True):
             if number.rstrip("%") != "-":
@@ -118,7 +120,8 @@ def read_df(text: str) -> Values:
 
 IP = ["ip", "-s", "-j", "link"]
 FREE = ["free", "-k", "-w"]
-DF = ["df", "-B1", "--output=size,used,avail,pcent,itotal,iavail,target"]
+COLUMNS = "--output=size,used,avail,pcent,itotal,iavail,target"
+DF = ["sh", "-c", f"df -B1 {COLUMNS} && df -B1 {COLUMNS} /"]  # in a chroot the root is no mount, and not in the list
 
 
 def run_iostat(found: list[Reading], begun: threading.Event) -> None:

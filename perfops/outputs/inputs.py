@@ -66,7 +66,7 @@ def open_input(path: Path, stack: ExitStack) -> IO[bytes]:
         raise cannot_read(label_of(path), error) from error
 
 
-def nothing_usable(label: str, first_line: bytes, notes: Notes) -> str:
+def nothing_usable(label: str, first_line: bytes, host: bool, notes: Notes) -> str:
     """Why a file gives no sample at all."""
     told = next(notes.lines(), None)
     if not first_line and not told:
@@ -74,6 +74,8 @@ def nothing_usable(label: str, first_line: bytes, notes: Notes) -> str:
     if first_line.lstrip()[:1] == b"<":
         start = first_line[:40].decode("utf-8", "backslashreplace").strip()
         return f"{label} is HTML or XML, not a collection: it starts with {start!r} (was an error page saved?)"
+    if not told and host:
+        return f"{label} holds no sample, only what the recorder says of itself (was there anything to sample?)"
     told = told or "no record is of a known subsystem"
     return f"{label} holds nothing usable: {told} (a collection has one JSON record a line)"
 

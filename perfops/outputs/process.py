@@ -18,10 +18,10 @@ from perfops.outputs.parts import Derived, append, derive_parts, worth_it
 from perfops.outputs.summarize import Recording, collection_id, summarize
 from perfops.samples.derive import Primer, derive
 from perfops.samples.notes import Notes
-from perfops.samples.records import LONGEST, read_lines, read_records
+from perfops.samples.records import LONGEST, NUMBERS, read_lines, read_records
 from perfops.samples.snapshots import group
 from perfops.samples.stamps import iso
-from perfops.samples.story import Story
+from perfops.samples.story import Event, Story
 
 SYSTEM_INFO = "system_info.json"
 
@@ -65,6 +65,7 @@ def process_into(
         later = Recording(derived.story, Counter(derived.counts), first_line)
         refuse_overlap(label_of(path), later, recordings)
         if before and same_collection(before.story, later.story):
+            declare_hole(before.story, later.story)
             before.story.absorb(later.story)
             before.counts.update(later.counts)
         else:
@@ -89,6 +90,22 @@ def find_before(recordings: list[Recording], beginning: Beginning | None) -> Rec
         and recording.of_host() == beginning.of_host
     ]
     return recordings[max(ended)[1]] if ended else None
+
+
+def declare_hole(before: Story, later: Story) -> None:
+    """Declare a gap where a file between two files of one start of the recorder is not here.
+
+    Each file but the first begins with the last tick of the one before; so where they do not touch, one is missing.
+    """
+    one, other = before.runs.current(), later.runs.current()
+    frequency = later.host.get("frequency")
+    if before.last is None or later.first is None or frequency.__class__ not in NUMBERS or not frequency > 0:
+        return
+    ticks = round((later.first - before.last) / frequency) - 1
+    if ticks > 0 and one.goes_on_with(other) and one.host != other.host:
+        text = f"{ticks} ticks missed: a file between these two is not here"
+        later.events.append(Event("gap", before.last, later.first, text))
+        one.gaps += ticks
 
 
 def refuse_overlap(label: str, later: Recording, recordings: list[Recording]) -> None:
@@ -155,7 +172,7 @@ def process_file(
             csv.write(derive(group(read_records(lines, label, story.notes)), story, names, before))
         derived, first_line = Derived(story, csv.counts(), csv.containers()), lines.first
     if not derived.story.snapshots and before is None:
-        raise BadInputError(nothing_usable(label, first_line, derived.story.notes))
+        raise BadInputError(nothing_usable(label, first_line, bool(derived.story.host), derived.story.notes))
     return derived, first_line
 
 

@@ -21,6 +21,12 @@ class Run:
     end: dict[str, Any] | None = None
     ended: float | None = None
 
+    def goes_on_with(self, later: "Run") -> bool:
+        """Whether another one is the same: its host record is, which a further file begins with once more."""
+        if self.host is None or later.host is None:
+            return False
+        return self.host == later.host or (self.ended is None and self.host[1] == later.host[1])
+
     def boot(self) -> Any:
         """The id of the machine's start, as its host record has it."""
         return (json_object(self.host[1]) or {}).get("boot_id") if self.host else None
@@ -43,7 +49,7 @@ class Runs:
     def add(self, run: Run) -> None:
         """Take in a run, or what follows of the last one: a host record that is there twice begins nothing."""
         known = self.each[-1] if self.each else None
-        if known and (known.ended is None if run.host is None else run.host == known.host):
+        if known and (known.ended is None if run.host is None else known.goes_on_with(run)):
             known.absorb(run)
         else:
             self.each.append(run)

@@ -14,6 +14,7 @@ from perfops.errors import BadInputError
 from perfops.outputs import parts
 from perfops.outputs.process import process_files
 from perfops.outputs.summary import Summary
+from perfops.samples.stamps import moment
 
 LAST = 20
 
@@ -96,7 +97,19 @@ def test_a_file_that_is_missing_is_a_hole_and_not_an_interval(whole: list[bytes]
     first, _, third = rotated(whole, tmp_path, 6, 14)
     summary = process_files([third, first], tmp_path / "out")
     assert (summary.snapshots, summary.segments, summary.samples["host"]) == (7 + 7, 2, 12)
-    assert summary.ticks == 7 + 18  # the end record counts all of them: what is missing shows
+    assert summary.ticks == 18  # by the end record: what is missing shows
+    (hole,) = (note for note in summary.annotations if note.kind == "gap")
+    assert hole.text == "7 ticks missed: a file between these two is not here"
+    assert (hole.start, hole.end) == (moment(START + 6), moment(START + 14))
+
+
+def test_a_file_that_is_missing_of_a_recording_that_was_killed_is_a_declared_gap(
+    whole: list[bytes], tmp_path: Path
+) -> None:
+    first, _, third = rotated(whole[:-1], tmp_path, 6, 14)
+    summary = process_files([first, third], tmp_path / "out")
+    assert (summary.complete, summary.ticks, summary.missed) == (False, 14, 7)
+    assert [note.kind for note in summary.annotations] == ["gap"]  # nobody has started it anew
 
 
 def test_a_copy_or_a_part_once_more_is_refused(whole: list[bytes], tmp_path: Path) -> None:
