@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, verify
+from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, verify, watch
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
+app.command("watch")(watch.watch)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 pcprocess.command("pcprocess")(process.process)

@@ -1,0 +1,71 @@
+"""What streams in now: one row a collection, from the newest samples in the database."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from perfops.store.connection import Connection
+
+RECENT = 60  # seconds before the newest sample over which the rate is counted
+ENDED = 600  # seconds for which a collection that has ended is still shown
+LATE = 3  # batches after which nothing has come: it is late
+BATCH = 10  # seconds, as the sampler sends them
+QUERY = """
+    SELECT collection.id, collector.name, collector.site, collection.run, collection.started_at, collection.ended_at,
+           collection.frequency, collection.complete,
+           extract(epoch FROM now() - collection.ended_at)::float8,
+           extract(epoch FROM collection.loaded_at - collection.ended_at)::float8,
+           recent.rate, 100 - newest.cpu_idle, 100 * newest.mem_used / nullif(newest.mem_total, 0), happened.gaps
+      FROM collection JOIN collector ON collector.id = collection.collector_id
+      LEFT JOIN LATERAL (
+           SELECT cpu_idle, mem_used, mem_total FROM host_sample
+            WHERE collection_id = collection.id AND timestamp BETWEEN collection.started_at AND collection.ended_at
+            ORDER BY timestamp DESC LIMIT 1) newest ON true
+      LEFT JOIN LATERAL (
+           SELECT count(*) / nullif(extract(epoch FROM least(make_interval(secs => %(recent)s),
+                  collection.ended_at - collection.started_at)), 0)::float8 AS rate
+             FROM host_sample WHERE collection_id = collection.id
+              AND timestamp > collection.ended_at - make_interval(secs => %(recent)s)
+              AND timestamp <= collection.ended_at) recent ON true
+      LEFT JOIN LATERAL (
+           SELECT count(*) AS gaps FROM annotation
+            WHERE collection_id = collection.id AND kind = 'gap') happened ON true
+     WHERE CASE WHEN %(run)s::text IS NOT NULL THEN collection.run = %(run)s ELSE collection.mode = 'trickle' AND (
+           NOT collection.complete OR collection.loaded_at > now() - make_interval(secs => %(ended)s)) END
+     ORDER BY collector.name, collector.site, collection.started_at
+"""
+
+
+class Live(NamedTuple):
+    """A collection as it stands now.
+
+    `age` is that of its newest sample and `lag` how old that was when it came, in seconds, by the clocks of database
+    and machine. `rate` is samples a second over the last minute; CPU and memory are in percent, None without a sample.
+    """
+
+    collection: object
+    collector: str
+    site: str
+    run: str | None
+    start: datetime
+    end: datetime
+    frequency: float
+    complete: bool
+    age: float
+    lag: float
+    rate: float | None
+    cpu: float | None
+    memory: float | None
+    gaps: int
+
+    @property
+    def state(self) -> str:
+        """Whether it streams, has ended, or nothing has come for some batches."""
+        if self.complete:
+            return "ended"
+        return "late" if self.age > LATE * max(BATCH, self.frequency) else "live"
+
+
+def find_live(connection: Connection, run: str | None) -> list[Live]:
+    """Collections that stream now or have just ended, or all of a run."""
+    values = {"run": run, "recent": RECENT, "ended": ENDED}
+    return [Live(*row) for row in connection.execute(QUERY, values).fetchall()]
