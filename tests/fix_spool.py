@@ -125,7 +125,9 @@ class Receiver:
         assert self.rows <= expected
         start = min(self.ticks)
         for moment in sorted(expected - self.rows - {start}):
-            inside = [gap for gap in self.gaps if gap.since < moment < gap.until or moment == gap.since == START + first]
+            inside = [
+                gap for gap in self.gaps if gap.since < moment < gap.until or moment == gap.since == START + first
+            ]
             told = f"the tick at {moment - START} is neither a row nor declared: {sorted(self.gaps)}"
             # The last tick of what is missing is the next segment's first, which gives no row there.
             assert inside or any(gap.since <= moment < gap.until for gap in self.gaps), told

@@ -51,21 +51,26 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
         parts = scan(text)
         good = repaired(text, number, tail, after, goes_on or not newest, parts)
         path = os.path.join(folder, name)
-        if good != text:
+        if good != text or not good:
             try:
-                if good:
-                    write_whole(path, good)
-                else:
+                if not good:
                     pending += lost_whole(text, parts, number, after)
                     remove(path)
+                elif text.startswith(good):
+                    os.truncate(path, len(good))
+                else:
+                    write_whole(path, good)
             except OSError:
-                continue  # no room to mend it: it waits for another start
-            parts = scan(good)
+                good = b""  # no room to mend it: it waits for another start
+            parts = scan(good or text)
         declared += gaps_in(parts)
         tail = tail_of(parts, tail)
         if good:
             segments.append(Segment(number, ".tried" in name, len(good), parts))
-    pending += aside(folder, names, segments, declared)
+    later, _ = last_sent(folder, names, None, tail.host)
+    if later.number > tail.number:  # put aside or sent, and no later one was begun
+        tail = later
+    pending += aside(folder, names, declared)
     highest = max([0] + [int(name[:8]) for name in names if name[:8].isdigit()])
     highest = max([highest] + [int(name[:8]) for part in (KEPT, QUARANTINE) for name in listed(folder, part)])
     return Found(segments, pending, tail, highest)
@@ -106,17 +111,16 @@ def lost_whole(text: bytes, parts: "List[Part]", number: int, after: "Any") -> "
     return []
 
 
-def aside(folder: str, names: "List[str]", segments: "List[Segment]", declared: "List[Dict[str, Any]]") -> "List[Gap]":
+def aside(folder: str, names: "List[str]", declared: "List[Dict[str, Any]]") -> "List[Gap]":
     """What was put aside and is not declared; what is declared is settled."""
     pending: "List[Gap]" = []
     for name in names:
         match = ASIDE.fullmatch(name)
         if not match:
             continue
-        number, kind = int(match.group(1)), match.group(2)
+        number, until, kind = int(match.group(1)), int(match.group(2) or 0) / 1000, match.group(3)
         parts = scan(read(os.path.join(folder, name)))
-        later = [each.first_own for each in segments if each.number > number and each.first_own is not None]
-        gaps = gaps_of(parts, number, "-" in name, REASONS[kind], later[0] if later else None)
+        gaps = gaps_of(parts, number, "-" in name, REASONS[kind], until or None)
         if any(value.get("segment") == number and value.get("from") == gaps[0]["from"] for value in declared):
             settle(folder, name)
         else:
@@ -140,6 +144,6 @@ def settle(folder: str, name: str) -> None:
         return
     os.makedirs(os.path.join(folder, QUARANTINE), exist_ok=True)
     try:
-        os.rename(path, os.path.join(folder, QUARANTINE, name.replace(".refused", ".json")))
+        os.rename(path, os.path.join(folder, QUARANTINE, name.split(".")[0] + ".json"))
     except FileNotFoundError:
         pass

@@ -22,6 +22,7 @@ if MYPY:
     from .settings import Options
 
 LARGEST = 1 << 20  # bytes of a segment, from which on it is sealed
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_APPEND  # behind what was cut back, too
 KEPT_FREE = 1 << 14  # bytes below the cap where a collection that is to stop there does
 
 
@@ -93,7 +94,7 @@ class Spool(Store):
         try:
             if new:
                 path = self.path("{:08d}.json".format(number))
-                self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                self.descriptor = os.open(path, NEW, 0o600)
                 self.size = 0
             written = os.write(self.descriptor, text)
             if written < len(text):
@@ -147,7 +148,7 @@ class Spool(Store):
             path = self.path("{:08d}.json".format(self.newest + 1))
             old = self.descriptor
             try:
-                self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                self.descriptor = os.open(path, NEW, 0o600)
                 if os.write(self.descriptor, text) < len(text):
                     raise OSError(28, os.strerror(28))
             except OSError:

@@ -123,14 +123,14 @@ class Store:
 
     def put_aside(self, segment: Segment, kind: str, reason: str) -> None:
         """Take a segment out, and have it declared as a gap."""
-        name = "{:08d}.{}".format(segment.number, kind)
+        place = self.segments.index(segment)
+        later = [each.first_own for each in self.segments[place + 1 :] if each.first_own is not None]
+        until = later[0] if later else self.first_unsealed()
+        name = "{:08d}.{:.0f}.{}".format(segment.number, (until or 0.0) * 1000, kind)
         parts = scan(read(self.path(segment.name())))
         if segment.descriptor >= 0:
             os.close(segment.descriptor)
         os.rename(self.path(segment.name()), self.path(name))
-        place = self.segments.index(segment)
-        later = [each.first_own for each in self.segments[place + 1 :] if each.first_own is not None]
-        until = later[0] if later else self.first_unsealed()
         self.pending += [Gap(value, name) for value in gaps_of(parts, segment.number, False, reason, until)]
         self.segments.remove(segment)
         self.lost += segment.ticks
