@@ -34,7 +34,8 @@ def tick_data(number: int, *before: bytes, size: int = 0) -> bytes:
     """The records of a tick, `number` seconds after the first, behind others of its time."""
     start = encode.stamp(START + number, 1000.0 + number)
     text = f"cpu {number} " + "x" * size
-    sources = [encode.line(start, name, text.encode()) for name in ("/proc/stat", "/proc/loadavg")]
+    texts = {"/proc/stat": text, "/proc/loadavg": "0.10 0.20 0.30 1/100 4711"}
+    sources = [encode.line(start, name, text.encode()) for name, text in texts.items()]
     return b"".join([*before, *sources])
 
 

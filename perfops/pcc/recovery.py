@@ -9,7 +9,7 @@ import os
 
 from .frames import is_torn, scan, seems_a_tick, time_of
 from .repair import Tail, gap_value, head_of, repaired, tail_of
-from .segments import ASIDE, KEPT, NAME, QUARANTINE, REASONS, SENT, Segment, gaps_in, read, remove, write_whole
+from .segments import ASIDE, DROPPED, KEPT, NAME, QUARANTINE, REASONS, SENT, Segment, gaps_in, read, remove, write_whole
 
 MYPY = False
 if MYPY:
@@ -17,12 +17,12 @@ if MYPY:
 
     from .frames import Part
 
-    Gap = NamedTuple("Gap", [("value", Dict[str, Any]), ("aside", str)])
+    Gap = NamedTuple("Gap", [("value", Dict[str, Any]), ("asides", Tuple[str, ...])])
     Found = NamedTuple("Found", [("segments", List[Segment]), ("pending", List[Gap]), ("tail", Tail), ("highest", int)])
 else:
     from collections import namedtuple
 
-    Gap = namedtuple("Gap", "value aside")  # to be declared, and the file that waits for it ('' for none)
+    Gap = namedtuple("Gap", "value asides")  # to be declared, and the files that wait for it
     Found = namedtuple("Found", "segments pending tail highest")
 
 
@@ -73,7 +73,7 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
     pending += aside(folder, names, declared)
     highest = max([0] + [int(name[:8]) for name in names if name[:8].isdigit()])
     highest = max([highest] + [int(name[:8]) for part in (KEPT, QUARANTINE) for name in listed(folder, part)])
-    return Found(segments, pending, tail, highest)
+    return Found(segments, joined(pending), tail, highest)
 
 
 def last_sent(
@@ -105,9 +105,9 @@ def lost_whole(text: bytes, parts: "List[Part]", number: int, after: "Any") -> "
     """What is declared of a segment of which nothing is left, not even what it began with."""
     if after is not None and number == 1 and after.number > 1:
         moment = after.time or 0.0
-        return [Gap(gap_value(moment - after.number, moment, after.number - 1, "damaged"), "")]
+        return [Gap(gap_value(moment - after.number, moment, after.number - 1, "damaged"), ())]
     if parts and seems_a_tick(text) and not is_torn(text, parts[-1]):
-        return [Gap(dict(gap_value(time_of(text), 0.0, 1, "damaged"), to=None), "")]
+        return [Gap(dict(gap_value(time_of(text), 0.0, 1, "damaged"), to=None), ())]
     return []
 
 
@@ -121,11 +121,34 @@ def aside(folder: str, names: "List[str]", declared: "List[Dict[str, Any]]") -> 
         number, until, kind = int(match.group(1)), int(match.group(2) or 0) / 1000, match.group(3)
         parts = scan(read(os.path.join(folder, name)))
         gaps = gaps_of(parts, number, "-" in name, REASONS[kind], until or None)
-        if any(value.get("segment") == number and value.get("from") == gaps[0]["from"] for value in declared):
+        if any(tells_of(value, gaps[0], number) for value in declared):
             settle(folder, name)
         else:
-            pending += [Gap(value, name) for value in gaps]
+            pending += [Gap(value, (name,)) for value in gaps]
     return pending
+
+
+def tells_of(value: "Dict[str, Any]", gap: "Dict[str, Any]", number: int) -> bool:
+    """Whether a declared gap is that of a segment; of several that were dropped one after the other it is one."""
+    last = value.get("segment")
+    if last is None or value.get("reason") != gap["reason"]:
+        return False
+    return bool(value.get("first", last) <= number <= last and value["from"] <= gap["from"])
+
+
+def joined(gaps: "List[Gap]") -> "List[Gap]":
+    """Those of segments that were dropped one after the other as one."""
+    found: "List[Gap]" = []
+    for gap in sorted(gaps, key=lambda each: each.value.get("segment") or 0):
+        before: "Dict[str, Any]" = found[-1].value if found else {}
+        first = int(gap.value.get("first") or gap.value.get("segment") or 0)
+        if gap.value["reason"] == before.get("reason") == DROPPED and before.get("segment") == first - 1:
+            value = dict(gap.value, ticks=before["ticks"] + gap.value["ticks"], first=before.get("first", first - 1))
+            value["from"] = before["from"]
+            found[-1] = Gap(value, found[-1].asides + gap.asides)
+        else:
+            found.append(gap)
+    return found
 
 
 def gaps_of(

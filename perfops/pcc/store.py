@@ -15,7 +15,7 @@ import threading
 from .errors import PccError
 from .frames import frame, restamped, scan, start_of
 from .output import holder_of
-from .recovery import Gap, gaps_of, recover, settle
+from .recovery import Gap, gaps_of, joined, recover, settle
 from .repair import gap_line
 from .segments import KEPT, LOCK, QUARANTINE, Segment, read, remove, write_whole
 
@@ -110,9 +110,8 @@ class Store:
             self.reason(name, why)
             text = frame(context, number - 1) + frame(tick, number) + frame(gap, number)
             write_whole(self.path(name + ".refused"), text)
-            self.pending += [
-                Gap(value, name + ".refused") for value in gaps_of(scan(text), segment.number, True, "", 0)
-            ]
+            gaps = gaps_of(scan(text), segment.number, True, "refused", None)
+            self.pending += [Gap(value, (name + ".refused",)) for value in gaps]
             self.lost += 1
             self.sent -= 1  # it is counted with its segment
 
@@ -131,7 +130,8 @@ class Store:
         if segment.descriptor >= 0:
             os.close(segment.descriptor)
         os.rename(self.path(segment.name()), self.path(name))
-        self.pending += [Gap(value, name) for value in gaps_of(parts, segment.number, False, reason, until)]
+        gaps = gaps_of(parts, segment.number, False, reason, until)
+        self.pending = joined(self.pending + [Gap(value, (name,)) for value in gaps])
         self.segments.remove(segment)
         self.lost += segment.ticks
 
@@ -146,7 +146,7 @@ class Store:
 
     def settle(self) -> None:
         """The pending gaps are written: do away with what waited for that."""
-        for name in {gap.aside for gap in self.pending if gap.aside}:
+        for name in {name for gap in self.pending for name in gap.asides}:
             settle(self.folder, name)
         self.pending = []
 
