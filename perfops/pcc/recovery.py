@@ -67,9 +67,9 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
         tail = tail_of(parts, tail)
         if good:
             segments.append(Segment(number, ".tried" in name, len(good), parts))
-    later, _ = last_sent(folder, names, None, tail.host)
-    if later.number > tail.number:  # put aside or sent, and no later one was begun
-        tail = later
+    elsewhere, _ = last_sent(folder, names, None, tail.host)
+    if elsewhere.number > tail.number:  # put aside or sent, and no later one was begun
+        tail = elsewhere
     pending += aside(folder, names, declared)
     highest = max([0] + [int(name[:8]) for name in names if name[:8].isdigit()])
     highest = max([highest] + [int(name[:8]) for part in (KEPT, QUARANTINE) for name in listed(folder, part)])

@@ -41,6 +41,7 @@ class Spool(Store):
             raise PccError(text.format(folder, error.strerror), 3)
         self.options = options
         self.wake = wake  # of the sender
+        self.trouble: "Callable[[], str]" = str  # what the sender has to say
         self.say = say
         self.descriptor = -1
         self.size = self.total = 0
@@ -220,7 +221,7 @@ class Spool(Store):
         with self.guard:
             own = self.number - self.before if self.descriptor >= 0 else 0
             lost = self.lost + sum(self.unwritten.values())
-            return {"sent": self.sent, "left": self.left() + own, "lost": lost}
+            return {"sent": self.sent, "left": self.left() + own, "lost": lost, "said": self.trouble()}
 
     def finish(self) -> None:
         """No tick follows: what is written is the sender's, whole."""
