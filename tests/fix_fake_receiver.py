@@ -1,4 +1,4 @@
-"""A receiver that follows a script: what it does with each batch is said beforehand; at the end of the script all is well.
+"""A receiver that follows a script: what it does with each batch is said beforehand; behind the script all is well.
 
 It is a real server on a real socket, plain or TLS, and commits into fix_spool's model of one.
 """
@@ -26,7 +26,9 @@ class FakeReceiver:
     `largest` is the number of ticks of a batch from which on it is 413; `too_large` the times of ticks that always are.
     """
 
-    def __init__(self, script: Sequence[str] = (), *, context: ssl.SSLContext | None = None, largest: int = 1000) -> None:
+    def __init__(
+        self, script: Sequence[str] = (), *, context: ssl.SSLContext | None = None, largest: int = 1000
+    ) -> None:
         self.script = list(script)
         self.context = context
         self.largest = largest

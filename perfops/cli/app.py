@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, process, report, show, verify
+from perfops.cli import build_pcc, db, exercise, load, process, report, show, spool, verify
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("load")(load.load)
 app.command("process")(process.process)
 app.command("report")(report.report)
 app.command("show")(show.show)
+app.add_typer(spool.app, name="spool")
 app.command("verify")(verify.verify)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -54,7 +54,7 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
         if good != text or not good:
             try:
                 if not good:
-                    pending += lost_whole(text, parts, number, after)
+                    pending += [] if tail.tick else lost_whole(text, parts, number, after)
                     remove(path)
                 elif text.startswith(good):
                     os.truncate(path, len(good))

@@ -140,7 +140,9 @@ def test_a_batch_that_is_refused_is_quarantined_and_declared(status: str, packed
         (gap,) = committed.gaps
         assert gap.reason == "refused"
         assert not [row for row in committed.rows if gap.since < row < gap.until]
-        end = json.loads(of([record for batch in receiver.batches for record in batch["measurements"]], "end")[0]["measurement"])
+        end = json.loads(
+            of([record for batch in receiver.batches for record in batch["measurements"]], "end")[0]["measurement"]
+        )
         assert len(committed.rows) + 1 + gap.ticks == end["ticks"]
     (folder,) = (tmp_path / "spool").iterdir()
     assert sorted(path.name for path in (folder / "quarantine").iterdir()) == ["00000002.json", "00000002.reason"]
@@ -156,7 +158,9 @@ def test_a_key_that_is_refused_ends_the_sending_and_not_the_sampling(
         done = run(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}"), env=environment())
         assert receiver.done == script
     assert done.returncode == 4
-    assert f"refuses the key: HTTP {script[-1]}: as the script says (nothing more is sent, sampling goes on" in done.stderr
+    assert (
+        f"refuses the key: HTTP {script[-1]}: as the script says (nothing more is sent, sampling goes on" in done.stderr
+    )
     (folder,) = (tmp_path / "spool").iterdir()
     records = parse(raw for file in sorted(folder.glob("*.json")) for raw in file.read_bytes().splitlines())
     end = records[-1]["measurement"]
@@ -181,17 +185,19 @@ def test_what_is_left_is_sent_by_the_next_collection(packed: Path, tmp_path: Pat
 
 
 def test_a_receiver_that_hangs_delays_no_tick_and_a_second_signal_skips_the_flush(packed: Path, tmp_path: Path) -> None:
-    with receiving(*["hang"] * 100) as receiver:
-        with start(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}", "1h", flush="1h"), env=environment()) as process:
-            wait_for("the first batch", lambda: receiver.done)
-            files = lambda: sorted((tmp_path / "spool").glob("*/*.json"))  # noqa: E731
-            before = len(files())
-            wait_for("more of them", lambda: len(files()) > before + 3)
-            process.terminate()
-            last = lambda: b'"subsystem":"end"' in files()[-1].read_bytes()  # noqa: E731
-            wait_for("the end record", last)
-            process.terminate()
-            _, said = process.communicate(timeout=60)
+    with (
+        receiving(*["hang"] * 100) as receiver,
+        start(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}", "1h", flush="1h"), env=environment()) as process,
+    ):
+        wait_for("the first batch", lambda: receiver.done)
+        files = lambda: sorted((tmp_path / "spool").glob("*/*.json"))  # noqa: E731
+        before = len(files())
+        wait_for("more of them", lambda: len(files()) > before + 3)
+        process.terminate()
+        last = lambda: b'"subsystem":"end"' in files()[-1].read_bytes()  # noqa: E731
+        wait_for("the end record", last)
+        process.terminate()
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 4
     (folder,) = (tmp_path / "spool").iterdir()
     end = parse(files()[-1].read_bytes().splitlines())[-1]["measurement"]
@@ -215,8 +221,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for words in (
             f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {name}.ca.key -out {name}.ca.pem",
             f"req -newkey rsa:2048 -nodes -subj /CN=receiver -keyout {name}.key -out {name}.csr",
-            f"x509 -req -in {name}.csr -CA {name}.ca.pem -CAkey {name}.ca.key -CAcreateserial -days 2"
-            f" -extfile names -out {name}.pem",
+            f"x509 -req -in {name}.csr -CA {name}.ca.pem -CAkey {name}.ca.key -CAcreateserial -extfile names"
+             f" -out {name}.pem",
         ):
             subprocess.run(["openssl", *words.split()], cwd=folder, check=True, capture_output=True)
     return folder
