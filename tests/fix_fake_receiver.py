@@ -33,6 +33,7 @@ class FakeReceiver:
         self.context = context
         self.largest = largest
         self.too_large: set[float] = set()
+        self.down = False  # 503 to all, however long it takes
         self.key = "canary-key"
         self.commits: dict[str, Receiver] = {}
         self.batches: list[dict[str, Any]] = []
@@ -77,7 +78,7 @@ class FakeReceiver:
             name, _, value = row.partition(":")
             headers[name.lower()] = value.strip()
         with self.guard:
-            step = self.script.pop(0) if self.script else WELL
+            step = "503 0" if self.down else self.script.pop(0) if self.script else WELL
         if step == "reset before":
             return self.reset(connection, step)
         length = int(headers["content-length"])

@@ -60,4 +60,6 @@ def check(folder: Folder, json: Json = False) -> None:
     tell(found, folder, json)
     damaged = sum(len(each["damaged"]) for each in found)
     if damaged:
-        raise CheckFailedError(f"{damaged} parts of {folder} are damaged (the next pcc mends and declares that)")
+        raise CheckFailedError(
+            f"{folder} is damaged in {damaged} place{'s' * (damaged != 1)} (the next pcc mends and declares that)"
+        )

@@ -71,7 +71,7 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
     if elsewhere.number > tail.number:  # put aside or sent, and no later one was begun
         tail = elsewhere
     pending += aside(folder, names, declared)
-    highest = max([0] + [int(name[:8]) for name in names if name[:8].isdigit()])
+    highest = max([0] + [int(name[:8]) for name in names if name[:8].isdecimal()])
     highest = max([highest] + [int(name[:8]) for part in (KEPT, QUARANTINE) for name in listed(folder, part)])
     return Found(segments, joined(pending), tail, highest)
 
@@ -96,7 +96,7 @@ def last_sent(
 def listed(folder: str, part: str) -> "List[str]":
     """Names of segments in a folder within; none where there is no such folder."""
     try:
-        return sorted(name for name in os.listdir(os.path.join(folder, part)) if name[:8].isdigit())
+        return sorted(name for name in os.listdir(os.path.join(folder, part)) if name[:8].isdecimal())
     except OSError:
         return []
 

@@ -1,22 +1,19 @@
 """The sender against a receiver that does what a script says: nothing is lost, and sampling does not notice."""
 
-import email.utils
 import json
-import os
 import signal
 import ssl
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fix_fake_receiver import FakeReceiver, key_file, receiving
 from fix_pcc import environment, interpreters, of, parse, run, start, wait_for
-from fix_spool import Receiver
 
 SHORT = ("--mode", "trickle", "--frequency", "20ms", "--batch", "100ms", "--without", "containers,filesystems,tcp")
 KEY = "canary-key"
+SIGN = "x509 -req -in {name}.csr -CA {name}.ca.pem -CAkey {name}.ca.key -CAcreateserial -extfile names -out {name}.pem"
 
 
 def line(tmp_path: Path, server: str, duration: str = "1s", **more: str) -> tuple[str, ...]:
@@ -74,22 +71,6 @@ def test_trouble_is_survived(script: list[str], packed: Path, tmp_path: Path) ->
         whole(receiver, done)
         assert receiver.done[: len(script)] == script
     assert left_in(tmp_path) == []
-
-
-def test_retry_after_is_waited_for(packed: Path, tmp_path: Path) -> None:
-    """As seconds and as a date; the second request comes no sooner."""
-    for name, after in (("number", "2"), ("date", email.utils.formatdate(time.time() + 4, usegmt=True))):
-        folder = tmp_path / name
-        folder.mkdir()
-        with receiving(f"429 {after}") as receiver:
-            with start(packed, *line(folder, f"127.0.0.1:{receiver.port}"), env=environment()) as process:
-                wait_for("the first answer", lambda: receiver.done)
-                asked = time.time()
-                wait_for("the second", lambda: len(receiver.done) > 1)
-                waited = time.time() - asked
-                process.communicate(timeout=60)
-            assert waited > (1.9 if name == "number" else 0)
-            assert process.returncode == 0
 
 
 def test_a_batch_that_is_too_large_is_halved(packed: Path, tmp_path: Path) -> None:
@@ -221,8 +202,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for words in (
             f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {name}.ca.key -out {name}.ca.pem",
             f"req -newkey rsa:2048 -nodes -subj /CN=receiver -keyout {name}.key -out {name}.csr",
-            f"x509 -req -in {name}.csr -CA {name}.ca.pem -CAkey {name}.ca.key -CAcreateserial -extfile names"
-             f" -out {name}.pem",
+            SIGN.format(name=name),
         ):
             subprocess.run(["openssl", *words.split()], cwd=folder, check=True, capture_output=True)
     return folder
@@ -297,4 +277,3 @@ def test_two_at_once_is_one_too_many(packed: Path, tmp_path: Path) -> None:
         2,
         f"pcc: the spool {folder} is in use by process {process.pid} (name another collection by --id, or end that)\n",
     )
-    _ = (Receiver, os)
