@@ -60,6 +60,8 @@ class Spool(Store):
 
     def write(self, data: bytes) -> int:
         """Append a tick, or count it where there is no room; returns its bytes."""
+        if not data:  # of containers alone, and there are none
+            return 0
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
             self.now = now
@@ -75,6 +77,7 @@ class Spool(Store):
                     self.unwritten[reason] = self.unwritten.get(reason, 0) + 1
                 return len(data)
             self.settle()
+            self.lost += sum(self.unwritten.values())
             self.unsaid, self.unwritten, self.first_unwritten = b"", {}, 0.0
             if ticks:
                 self.number += 1
@@ -205,6 +208,7 @@ class Spool(Store):
             since = self.first_unwritten if self.last_tick is None else self.last_tick
             for reason, ticks in sorted(self.unwritten.items()):
                 self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ()))
+                self.lost += ticks
             try:
                 self.declare()
             except OSError as error:
