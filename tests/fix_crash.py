@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from perfops.pcc import recovery, segments, spool, store
+from perfops.pcc import recovery, segments, spool, store, tape
 
-MODULES = (recovery, segments, spool, store)
-CHANGES = ("write", "open", "rename", "unlink", "fsync", "ftruncate", "makedirs", "pwrite")
+MODULES = (recovery, segments, spool, store, tape)
+CHANGES = ("write", "open", "rename", "unlink", "fsync", "ftruncate", "truncate", "makedirs", "pwrite")
 
 
 class KilledError(BaseException):

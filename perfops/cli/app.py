@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, verify, watch
+from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, spool, verify, watch
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("process")(process.process)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
+app.add_typer(spool.app, name="spool")
 app.command("verify")(verify.verify)
 app.command("watch")(watch.watch)
 

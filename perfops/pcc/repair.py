@@ -122,6 +122,8 @@ def repaired(
                 out.append(frame(gap_line(start_of(last.tick), value), last.number))
     if after is not None and after.number > last.number:
         out += missing_end(last, after, segment, frequency)
+    if len(out) == 1 and all(part.data is None for part in parts):
+        return b""  # nothing but what it would have begun with
     return b"".join(out)
 
 

@@ -11,8 +11,9 @@ from .errors import PccError
 from .frames import frame, is_tick, said, scan, start_of, time_of
 from .recovery import Gap
 from .repair import gap_line, gap_value, tail_of
-from .segments import Segment, read
+from .segments import DROPPED, Segment, read
 from .store import Store
+from .tape import Tape
 
 MYPY = False
 if MYPY:
@@ -22,6 +23,8 @@ if MYPY:
     from .settings import Options
 
 LARGEST = 1 << 20  # bytes of a segment, from which on it is sealed
+MORE = 1 << 10  # bytes of a frame, and of gaps; and the tick may be the next segment's first, too
+MANY = 50  # gaps
 KEPT_FREE = 1 << 14  # bytes below the cap where a collection that is to stop there does
 
 
@@ -38,9 +41,10 @@ class Spool(Store):
             raise PccError(text.format(folder, error.strerror), 3)
         self.options = options
         self.wake = wake  # of the sender
+        self.trouble: "Callable[[], str]" = str  # what the sender has to say
         self.say = say
-        self.descriptor = -1
-        self.size = self.total = 0
+        self.tape: "Optional[Tape]" = None  # the newest segment
+        self.total = 0
         self.opened = 0.0
         self.begins, self.before = 0.0, 0
         self.first_own: "Optional[float]" = None
@@ -56,10 +60,12 @@ class Spool(Store):
 
     def write(self, data: bytes) -> int:
         """Append a tick, or count it where there is no room; returns its bytes."""
+        if not data:  # of containers alone, and there are none
+            return 0
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
             self.now = now
-            reason = self.make_room(len(data))
+            reason = self.make_room(2 * len(data) + MORE)
             gaps = b"".join(self.gaps(start, now) + self.unwritten_gaps(start, now))
             text = frame(self.unsaid + gaps + data, self.number + ticks)
             if not reason and not self.append(text):
@@ -71,6 +77,7 @@ class Spool(Store):
                     self.unwritten[reason] = self.unwritten.get(reason, 0) + 1
                 return len(data)
             self.settle()
+            self.lost += sum(self.unwritten.values())
             self.unsaid, self.unwritten, self.first_unwritten = b"", {}, 0.0
             if ticks:
                 self.number += 1
@@ -87,44 +94,21 @@ class Spool(Store):
 
     def append(self, text: bytes) -> bool:
         """Append to the newest segment, or make it; False, and all as before, where there is no room."""
-        new = self.descriptor < 0
-        if new:
-            number, text = self.newest + 1, self.beginning + text
         try:
-            if new:
-                path = self.path("{:08d}.json".format(number))
-                self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                self.size = 0
-            written = os.write(self.descriptor, text)
-            if written < len(text):
-                written += os.write(self.descriptor, text[written:])
-            if written < len(text):
-                raise OSError(28, os.strerror(28))
+            if self.tape is not None:
+                self.tape.append(text)
+            else:
+                text = self.beginning + text
+                self.tape = Tape(self.path("{:08d}.json".format(self.newest + 1)), text)
+                self.newest += 1
+                self.begin(time_of(text), self.start_number)
+                self.remember_host(text)
         except OSError as error:
-            self.cut_back(new, path if new else "")
             if not self.unwritten:
                 self.say("cannot write to {}: {} (sampling goes on)".format(self.folder, error.strerror))
             return False
-        if new:
-            self.newest = number
-            self.begin(time_of(text), self.start_number)
-            self.remember_host(text)
-        self.size += len(text)
         self.total += len(text)
         return True
-
-    def cut_back(self, new: bool, path: str) -> None:
-        """Undo a write that did not succeed."""
-        try:
-            if new:
-                if self.descriptor >= 0:
-                    os.close(self.descriptor)
-                    self.descriptor = -1
-                    os.unlink(path)
-            else:
-                os.ftruncate(self.descriptor, self.size)
-        except OSError:
-            pass  # recovery copes with a cut frame
 
     def begin(self, begins: float, before: int) -> None:
         """Remember how the newest segment begins."""
@@ -139,33 +123,31 @@ class Spool(Store):
 
     def turns(self) -> bool:
         """Whether the segment is to be sealed: it is large or old enough, and has something to send."""
-        due = self.size >= LARGEST or boottime() - self.opened >= self.options.batch
-        return due and self.descriptor >= 0 and self.first_own is not None and not self.unwritten
+        tape = self.tape
+        if tape is None or self.first_own is None or self.unwritten:
+            return False
+        return tape.size >= LARGEST or boottime() - self.opened >= self.options.batch
 
     def rotate(self, about: "List[bytes]", sampled: bytes) -> None:
         """Begin the next segment with this tick once more, and seal the old one; later, where there is no room."""
         with self.guard:
-            text = frame(about[0] + sampled, self.number)
-            path = self.path("{:08d}.json".format(self.newest + 1))
-            old = self.descriptor
-            try:
-                self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                if os.write(self.descriptor, text) < len(text):
-                    raise OSError(28, os.strerror(28))
-            except OSError:
-                self.cut_back(self.descriptor != old, path)
-                self.descriptor = old
+            tape = self.tape
+            if tape is None:
                 return
-            self.seal(old)
+            text = frame(about[0] + sampled, self.number)
+            try:
+                self.tape = Tape(self.path("{:08d}.json".format(self.newest + 1)), text)
+            except OSError:
+                return
+            self.seal(tape)
             self.newest += 1
-            self.size = len(text)
             self.total += len(text)
             self.begin(time_of(text), self.number)
 
-    def seal(self, descriptor: int) -> None:
+    def seal(self, tape: Tape) -> None:
         """The newest segment is the sender's."""
-        segment = Segment(self.newest, False, self.size, [])
-        segment.descriptor = descriptor
+        segment = Segment(self.newest, False, tape.size, [])
+        segment.descriptor = tape.descriptor
         segment.before, segment.last = self.before, self.number
         segment.begins, segment.first_own = self.begins, self.first_own
         self.segments.append(segment)
@@ -177,7 +159,7 @@ class Spool(Store):
 
     def used(self) -> int:
         """Bytes of all that is to be sent."""
-        return self.size + sum(segment.size for segment in self.segments)
+        return (self.tape.size if self.tape else 0) + sum(segment.size for segment in self.segments)
 
     def make_room(self, size: int) -> str:
         """Drop what is oldest until a tick of this size fits; why there is no room, '' where there is."""
@@ -185,18 +167,19 @@ class Spool(Store):
             return ""
         while self.used() + size > self.options.spool_max:
             if not self.drop_oldest():
-                return "spool full"
+                return DROPPED
         if self.short() and not self.drop_oldest():
             return "no space"
         return ""
 
     def drop_oldest(self) -> bool:
         """Drop the oldest segment that was not tried yet; False where there is none."""
-        for segment in self.segments:
-            if not segment.tried:
-                self.put_aside(segment, "full", "spool full")
-                return True
-        return False
+        dropped = False
+        for segment in [each for each in self.segments if not each.tried]:
+            if not dropped or len(self.pending) > MANY:  # those of a long time without room are one when all is dropped
+                self.put_aside(segment, "full", DROPPED)
+                dropped = True
+        return dropped
 
     def short(self) -> bool:
         """Whether less is free than is to be left."""
@@ -216,20 +199,21 @@ class Spool(Store):
     def facts(self) -> "Dict[str, Any]":
         """What the end record says of what was sent."""
         with self.guard:
-            own = self.number - self.before if self.descriptor >= 0 else 0
+            own = self.number - self.before if self.tape else 0
             lost = self.lost + sum(self.unwritten.values())
-            return {"sent": self.sent, "left": self.left() + own, "lost": lost}
+            return {"sent": self.sent, "left": self.left() + own, "lost": lost, "said": self.trouble()}
 
     def finish(self) -> None:
         """No tick follows: what is written is the sender's, whole."""
         with self.guard:
-            if self.descriptor >= 0:
+            if self.tape:
                 self.tail = tail_of(scan(read(self.path("{:08d}.json".format(self.newest)))), self.tail)
-                self.seal(self.descriptor)
-                self.descriptor, self.size = -1, 0
+                self.seal(self.tape)
+                self.tape = None
             since = self.first_unwritten if self.last_tick is None else self.last_tick
             for reason, ticks in sorted(self.unwritten.items()):
-                self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ""))
+                self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ()))
+                self.lost += ticks
             try:
                 self.declare()
             except OSError as error:

@@ -15,7 +15,7 @@ import threading
 from .errors import PccError
 from .frames import frame, restamped, scan, start_of
 from .output import holder_of
-from .recovery import Gap, gaps_of, recover, settle
+from .recovery import Gap, gaps_of, joined, recover, settle
 from .repair import gap_line
 from .segments import KEPT, LOCK, QUARANTINE, Segment, read, remove, write_whole
 
@@ -46,7 +46,9 @@ class Store:
             text = "the spool {} is in use by process {} (name another collection by --id, or end that)"
             raise InUseError(text.format(folder, holder_of(path) or "unknown"))
         except OSError:
-            pass  # some network disks have no locks
+            if not goes_on:  # some network disks have no locks: who knows whether its sampler is gone
+                os.close(self.lock)
+                raise
         found = recover(folder, goes_on, os.pread(self.lock, 1 << 20, 0))
         self.segments: "List[Segment]" = found.segments
         self.pending: "List[Gap]" = found.pending
@@ -97,22 +99,23 @@ class Store:
 
     def refuse(self, segment: Segment, why: str) -> None:
         """The receiver will never take it: put it aside, to be declared and quarantined."""
+        self.reason("{:08d}".format(segment.number), why)
         with self.guard:
-            self.reason("{:08d}".format(segment.number), why)
             self.put_aside(segment, "refused", "refused")
 
     def refuse_tick(self, segment: Segment, context: bytes, tick: bytes, number: int, gap: bytes, why: str) -> None:
         """The receiver will never take one tick of a segment; `context` are host record and tick before it."""
         name = "{:08d}-{}".format(segment.number, number)
         with self.guard:
-            if os.path.exists(self.path(QUARANTINE, name + ".json")):
-                return
-            self.reason(name, why)
-            text = frame(context, number - 1) + frame(tick, number) + frame(gap, number)
-            write_whole(self.path(name + ".refused"), text)
-            self.pending += [
-                Gap(value, name + ".refused") for value in gaps_of(scan(text), segment.number, True, "", 0)
-            ]
+            known = any(name + ".refused" in gap.asides for gap in self.pending)
+        if known or os.path.exists(self.path(QUARANTINE, name + ".json")):
+            return  # before a kill: it is declared, or will be
+        self.reason(name, why)
+        text = frame(context, number - 1) + frame(tick, number) + frame(gap, number)
+        write_whole(self.path(name + ".refused"), text)
+        with self.guard:
+            gaps = gaps_of(scan(text), segment.number, True, "refused", None)
+            self.pending += [Gap(value, (name + ".refused",)) for value in gaps]
             self.lost += 1
             self.sent -= 1  # it is counted with its segment
 
@@ -123,15 +126,16 @@ class Store:
 
     def put_aside(self, segment: Segment, kind: str, reason: str) -> None:
         """Take a segment out, and have it declared as a gap."""
-        name = "{:08d}.{}".format(segment.number, kind)
+        place = self.segments.index(segment)
+        later = [each.first_own for each in self.segments[place + 1 :] if each.first_own is not None]
+        until = later[0] if later else self.first_unsealed()
+        name = "{:08d}.{:.0f}.{}".format(segment.number, (until or 0.0) * 1000, kind)
         parts = scan(read(self.path(segment.name())))
         if segment.descriptor >= 0:
             os.close(segment.descriptor)
         os.rename(self.path(segment.name()), self.path(name))
-        place = self.segments.index(segment)
-        later = [each.first_own for each in self.segments[place + 1 :] if each.first_own is not None]
-        until = later[0] if later else self.first_unsealed()
-        self.pending += [Gap(value, name) for value in gaps_of(parts, segment.number, False, reason, until)]
+        gaps = gaps_of(parts, segment.number, False, reason, until)
+        self.pending = joined(self.pending + [Gap(value, (name,)) for value in gaps])
         self.segments.remove(segment)
         self.lost += segment.ticks
 
@@ -146,7 +150,7 @@ class Store:
 
     def settle(self) -> None:
         """The pending gaps are written: do away with what waited for that."""
-        for name in {gap.aside for gap in self.pending if gap.aside}:
+        for name in {name for gap in self.pending for name in gap.asides}:
             settle(self.folder, name)
         self.pending = []
 

@@ -42,6 +42,7 @@ def run(options: "Options") -> None:
         others, wake = earlier(options), threading.Event()
         spool = Spool(options, wake, say)
         courier = Courier(client, say, spool.folder)
+        spool.trouble = lambda: courier.stopped or courier.trouble
         sender = Sender(courier, spool, others, wake)
         if not options.quiet:
             text = "collection {} to {}: every {} s for {} s, by way of {}"
