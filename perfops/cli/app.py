@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import apikey, build_pcc, db, exercise, load, process, receive, report, show, verify
+from perfops.cli import apikey, build_pcc, db, exercise, load, process, receive, report, show, up, upload, verify
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.command("process")(process.process)
 app.command("receive")(receive.receive)
 app.command("report")(report.report)
 app.command("show")(show.show)
+app.command("up")(up.up)
+app.command("upload")(upload.upload)
 app.command("verify")(verify.verify)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
