@@ -8,7 +8,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -22,6 +23,7 @@ from perfops.receiver.settings import Settings
 BACKLOG = 2048
 GRACE = 30  # seconds for what is held at the end
 GARBAGE = 50_000  # new objects after which the collector of cycles looks
+ENDS = (signal.SIGTERM, signal.SIGINT)
 PDEATHSIG = 1  # PR_SET_PDEATHSIG of prctl(2)
 PAUSE = 1.0  # seconds before a worker that died is replaced
 
@@ -112,22 +114,33 @@ def supervise(settings: Settings, opened: socket.socket, shared: Shared) -> None
         for pid in pids:
             os.kill(pid, number)
 
-    for each in (signal.SIGTERM, signal.SIGINT):
+    def begin(number: int) -> None:
+        with held_back():  # else a signal between the fork and its note would not reach the worker
+            if not stopping:
+                pids[start(settings, opened, shared, number)] = number
+
+    for each in ENDS:
         signal.signal(each, stop)
     for number in range(settings.workers):
-        pids[start(settings, opened, shared, number)] = number
+        begin(number)
     while pids:
-        try:
-            pid, status = os.wait()
-        except InterruptedError:
-            continue
+        pid, status = os.wait()
         number = pids.pop(pid, -1)
         if number < 0 or stopping:
             continue
         log.tell(logging.ERROR, "a worker died", worker=number, status=os.waitstatus_to_exitcode(status))
         time.sleep(PAUSE)
-        if not stopping:
-            pids[start(settings, opened, shared, number)] = number
+        begin(number)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Signals that end the receiver wait meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start(settings: Settings, opened: socket.socket, shared: Shared, number: int) -> int:
@@ -143,8 +156,9 @@ def start(settings: Settings, opened: socket.socket, shared: Shared, number: int
     try:
         ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGTERM)
         if os.getppid() == parent:
-            for each in (signal.SIGTERM, signal.SIGINT):
+            for each in ENDS:
                 signal.signal(each, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
             work(settings, opened, shared, number)
             code = 0
     except KeyboardInterrupt:

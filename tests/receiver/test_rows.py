@@ -1,4 +1,4 @@
-"""What is streamed comes to the same tables as its file: in any order, in parts, twice, by several receivers at once."""
+"""What is streamed comes to the same tables as its file: in any order, in parts, twice, by two receivers at once."""
 
 import json
 import random
@@ -240,11 +240,8 @@ def test_a_poisoned_batch_fails_alone(fresh: tuple[Receiver, Connection]) -> Non
     def body(number: int) -> bytes:
         lines = [control(0, "host", host(collection=ids[number])), *joined(ticks(0, 3))]
         if number == 5:
-            facts = {
-                "mount_point": "/" + random.Random(1).randbytes(20_000).hex(),
-                "block_size": 4096,
-                "blocks_total": 9,
-            }
+            name = "/" + random.Random(1).randbytes(20_000).hex()  # more than an index takes
+            facts: dict[str, Any] = {"mount_point": name, "block_size": 4096, "blocks_total": 9}
             facts |= {"blocks_free": 5, "blocks_available": 5}
             text = json.dumps(facts)
             lines += [record(START + 4, name, measurement, 104.0) for name, measurement in tick(4).items()]
