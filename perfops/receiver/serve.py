@@ -1,4 +1,4 @@
-"""Sockets, workers and signals: uvicorn serves, and this keeps as many of it as asked for on one socket."""
+"""Sockets, workers and signals: uvicorn serves, and this keeps as many of it as asked for on one address."""
 
 import ctypes
 import gc
@@ -9,7 +9,8 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from types import FrameType
 
 import uvicorn
@@ -34,34 +35,32 @@ def serve(settings: Settings, ready: Callable[[str], None] = lambda _: None) -> 
     BadInputError where the address cannot be had.
     """
     shared = Shared(settings.workers)
-    with listen(settings) as opened:
-        settings = with_port(settings, opened)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(listen(settings))]
+        settings = replace(settings, port=opened[0].getsockname()[1])  # where any would do, the one that was given
+        # A socket a worker: of one that all share, whoever is quick takes most connections, which are kept for hours.
+        opened += [stack.enter_context(listen(settings)) for _ in range(settings.workers - 1)]
         log.tell(logging.INFO, "listening", url=settings.url, workers=settings.workers)
         if settings.is_open:
             log.tell(logging.WARNING, "keys and figures cross the network unencrypted (--tls-cert, --tls-key)")
         ready(settings.url)
         if settings.workers == 1:
-            work(settings, opened, shared, 0)
+            work(settings, opened[0], shared, 0)
         else:
             supervise(settings, opened, shared)
     log.tell(logging.INFO, "stopped")
 
 
-def with_port(settings: Settings, opened: socket.socket) -> Settings:
-    """The settings with the port that was given where any would do."""
-    from dataclasses import replace
-
-    return replace(settings, port=opened.getsockname()[1])
-
-
 def listen(settings: Settings) -> socket.socket:
-    """The socket, listening: whoever connects from now on is served."""
+    """A socket, listening: whoever connects from now on is served."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         opened = socket.socket(family, kind, protocol)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if settings.workers > 1:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind(address)
         opened.listen(BACKLOG)
     except OSError as error:
@@ -103,7 +102,7 @@ def work(settings: Settings, opened: socket.socket, shared: Shared, number: int)
     uvicorn.Server(config).run(sockets=[opened])
 
 
-def supervise(settings: Settings, opened: socket.socket, shared: Shared) -> None:
+def supervise(settings: Settings, opened: list[socket.socket], shared: Shared) -> None:
     """Keep the workers running until a signal comes, then let each finish."""
     pids: dict[int, int] = {}
     stopping = False
@@ -117,7 +116,7 @@ def supervise(settings: Settings, opened: socket.socket, shared: Shared) -> None
     def begin(number: int) -> None:
         with held_back():  # else a signal between the fork and its note would not reach the worker
             if not stopping:
-                pids[start(settings, opened, shared, number)] = number
+                pids[start(settings, opened[number], shared, number)] = number
 
     for each in ENDS:
         signal.signal(each, stop)
