@@ -4,8 +4,9 @@ import os
 import sys
 
 from .errors import PccError
+from .modes import runner
 from .options import read_options
-from .run import fail, run
+from .words import fail
 
 MYPY = False
 if MYPY:
@@ -21,6 +22,7 @@ def main(prepare: "Callable[[Options], None]" = lambda _: None) -> None:
     except PccError as error:
         fail(error)
     else:
+        run = runner(options.mode)
         prepare(options)
         run(options)
 

@@ -33,10 +33,11 @@ def go_on(descriptor: int) -> None:
     with open(descriptor, "rb") as file:
         codes, values = marshal.loads(file.read())  # noqa: S302 - from this very process, a moment ago
     sys.meta_path.insert(0, Codes(codes))  # type: ignore[no-untyped-call]
-    from pcc.run import run
+    from pcc.modes import runner
     from pcc.settings import Options
 
-    run(Options(*values))
+    options = Options(*values)
+    runner(options.mode)(options)
 
 
 handed_over = os.environ.pop("pcc_handed_over", "")

@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--mode", metavar="MODE", help="local: write a file (the default)")
+    add("--mode", metavar="MODE", help="local: write a file (the default); trickle: send to a receiver, too")
     add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
     add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
     add("--collection", metavar="FILE", help="the file to write; it must not exist (default ./<id>.json)")
@@ -61,6 +61,20 @@ def build_parser() -> argparse.ArgumentParser:
     add("--nice", metavar="N", help="lower the priority by N, 0 to 19 (default 0)")
     add("--ionice", metavar="CLASS", help="priority of disk writes: idle, or best-effort:0 to 7 (default: as it is)")
     add("--oom-score-adj", metavar="N", help="-1000 (never killed; needs root) to 1000 (killed first)")
+    add("--server", metavar="URL", help="trickle: the receiver, a URL or HOST:PORT for plain HTTP")
+    add("--apikey-file", metavar="FILE", help="trickle: the key, in a file of mode 0600 (or PCC_APIKEY)")
+    add("--cafile", metavar="FILE", help="trickle: the authority of the receiver's certificate (default: the system's)")
+    add("--spool", metavar="DIR", help="trickle: where it waits to be sent (default ~/.perfops/spool)")
+    add("--spool-max", metavar="SIZE", help="trickle: bytes that may wait there (default 1G)")
+    add(
+        "--spool-full",
+        metavar="WHAT",
+        help="trickle: then drop-oldest, which is declared, or stop (default drop-oldest)",
+    )
+    add("--batch", metavar="TIME", help="trickle: how much is sent at a time (default 10s)")
+    add("--flush", metavar="TIME", help="trickle: how long to go on sending at the end (default 30s)")
+    add("--keep-sent", action="store_true", help="trickle: keep what was sent (or PCC_KEEP_SENT=on)")
+    add("--spool-check", metavar="DIR", help="say what a spool holds; exit code 1 where it is damaged")
     add("--proc-root", metavar="DIR", help="read this instead of /proc")
     add("--sys-root", metavar="DIR", help="read this instead of /sys")
     add("--self-test", action="store_true", help="say what can be read here and what a sample costs, and write nothing")

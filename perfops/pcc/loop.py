@@ -8,15 +8,16 @@ from .clock import Clock, boottime
 from .cloud import ask_cloud
 from .containers import Containers
 from .filesystems import FileSystems
-from .output import Output
 from .sources import Reader
 from .stop import Stop
 
 MYPY = False
 if MYPY:
-    from typing import Any, Dict
+    from typing import Any, Dict, Union
 
+    from .output import Output
     from .settings import Options
+    from .spool import Spool
 
 END_SIZE = 1024  # bytes kept for the end record
 CLOSEST = 0.002  # seconds between a late tick and the next: timestamps are told to the millisecond, and never repeat
@@ -44,14 +45,14 @@ def gap_line(start: bytes, since: float, until: float, ticks: int, reason: str) 
     return encode.json_line(start, "gap", value)
 
 
-def full(options: "Options", output: Output, size: int) -> str:
+def full(options: "Options", output: "Union[Output, Spool]", size: int) -> str:
     """Why the collection is to end here: max-bytes, min-free, or '' where there is room for a tick of this size."""
     if options.max_bytes and output.total + size + END_SIZE > options.max_bytes:
         return "max-bytes"
-    return "min-free" if output.short_of_space() else ""
+    return output.why_full()
 
 
-def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "Dict[str, Any]":
+def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", stop: Stop) -> "Dict[str, Any]":
     """Sample until the duration is over, a signal arrives or there is no more room; returns the end record's facts.
 
     The first tick is at once, the last at the end of the duration: a duration of N periods gives N + 1 ticks. A tick
@@ -87,10 +88,7 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
         reason = full(options, output, size)
         if tick == last or stop.reason or reason:
             break
-        if options.rotate and output.size >= options.rotate:
-            # The next file begins with the host record and this tick once more, so that no interval is lost between.
-            output.rotate()
-            output.write(b"".join(stamped(start, about) + sampled))
+        output.rotate(stamped(start, about), b"".join(sampled))
         deadline = max(clock.monotonic_start + (tick + 1) * options.frequency, now + CLOSEST)
         containers.look_up_names((deadline - boottime()) / 2)
         stop.wait_until(deadline)
@@ -107,5 +105,6 @@ def sample(options: "Options", reader: Reader, output: Output, stop: Stop) -> "D
             lines.append(gap_line(start, clock.timestamp(previous), clock.timestamp(now), skipped, "late"))
     now = boottime()
     facts = end_facts(stop.reason or reason or "duration", ticks, missed, output.total, reader.unreadable)
+    facts.update(output.facts())
     output.write(encode.json_line(encode.stamp(clock.timestamp(now), now), "end", facts))
     return facts

@@ -3,6 +3,7 @@
 import os
 import re
 
+from .address import parse_server, read_key, sound_key
 from .errors import PccError
 from .flags import build_parser
 from .settings import Options
@@ -12,12 +13,15 @@ from .units import clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
 if MYPY:
-    from typing import Any, Callable, FrozenSet, List, Mapping, Tuple
+    from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
+
+    Given = Callable[[str, str], Tuple[str, str]]
 
 SHORTEST = 0.01  # the kernel counts CPU time in hundredths of a second: below that a rate says nothing
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})")
 LAST_PORT = 65535
+SMALLEST = 1 << 16  # bytes of a spool
 IDLE_CLASS, BEST_EFFORT = 3, 2  # of ioprio_set(2)
 
 
@@ -72,6 +76,55 @@ def parse_address(text: str, origin: str) -> "Tuple[str, int]":
     return match.group(1), int(match.group(2))
 
 
+NOT_SENT = {
+    "server": ("", False, "", 0, ""),
+    "apikey": "",
+    "cafile": "",
+    "spool": "",
+    "spool_max": 0,
+    "spool_full": "",
+    "batch": 0.0,
+    "flush": 0.0,
+}
+
+
+def read_trickle(given: "Given", key_flag: "Optional[str]", environment: "Mapping[str, str]") -> "Dict[str, Any]":
+    """What trickle mode needs beside."""
+    server, server_origin = given("server", "")
+    if not server:
+        raise PccError("trickle mode needs the receiver (set --server https://receiver:8443, or PCC_SERVER)")
+    if key_flag:
+        apikey = read_key(key_flag, "--apikey-file")
+    elif environment.get("PCC_APIKEY"):
+        apikey = sound_key(environment["PCC_APIKEY"], "PCC_APIKEY")
+    elif environment.get("PCC_APIKEY_FILE"):
+        apikey = read_key(environment["PCC_APIKEY_FILE"], "PCC_APIKEY_FILE")
+    else:
+        raise PccError("trickle mode needs a key (set --apikey-file FILE, PCC_APIKEY_FILE or PCC_APIKEY)")
+    spool_full, full_origin = given("spool_full", "drop-oldest")
+    if spool_full not in ("drop-oldest", "stop"):
+        raise refused(full_origin, spool_full, "try drop-oldest or stop")
+    spool_max, max_origin = given("spool_max", "1G")
+    most = parse_size(spool_max, max_origin, "1G")
+    if most < SMALLEST:
+        raise refused(max_origin, spool_max, "try 1G; less than 64K holds nothing")
+    batch, batch_origin = given("batch", "10s")
+    flush, flush_origin = given("flush", "30s")
+    cafile, cafile_origin = given("cafile", "")
+    if cafile and not os.access(cafile, os.R_OK):
+        raise PccError("cannot read {} {} (name a file of certificates in PEM)".format(cafile_origin, cafile))
+    return {
+        "server": tuple(parse_server(server, server_origin)),
+        "apikey": apikey,
+        "cafile": cafile,
+        "spool": os.path.expanduser(given("spool", "~/.perfops/spool")[0]),
+        "spool_max": most,
+        "spool_full": spool_full,
+        "batch": parse_duration(batch, batch_origin, "10s"),
+        "flush": 0.0 if flush in ("0", "0s") else parse_duration(flush, flush_origin, "30s"),
+    }
+
+
 def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Options:
     """Options from flags and environment; PccError names the flag or variable whose value cannot be used."""
     flags = build_parser().parse_args(arguments)
@@ -88,8 +141,9 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         return parse(text, origin) if text else None
 
     mode, origin = given("mode", "local")
-    if mode != "local":
-        raise refused(origin, mode, "try local")
+    if mode not in ("local", "trickle"):
+        raise refused(origin, mode, "try local or trickle")
+    trickle = read_trickle(given, flags.apikey_file, environment) if mode == "trickle" else NOT_SENT
     text, origin = given("frequency", "1s")
     frequency = parse_duration(text, origin, "5s")
     if frequency < SHORTEST:
@@ -138,4 +192,6 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         gzip=flags.gzip,
         self_test=flags.self_test,
         quiet=flags.quiet,
+        keep_sent=flags.keep_sent or environment.get("PCC_KEEP_SENT", "") == "on",
+        **trickle,
     )

@@ -10,7 +10,7 @@ from .tail import last_line
 
 MYPY = False
 if MYPY:
-    from typing import Any, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
 FLOCK = "hhqqi"  # struct flock of fcntl(2)
 GZIP_MAGIC = b"\x1f\x8b"
@@ -23,10 +23,11 @@ class Output:
     timestamp of the last record where the file was there before and is gone on with, and `last_tick` of its last tick.
     """
 
-    def __init__(self, path: str, append: bool = False, gzip: bool = False, min_free: int = 0) -> None:
+    def __init__(self, path: str, append: bool = False, gzip: bool = False, min_free: int = 0, rotate: int = 0) -> None:
         self.path = path
         self.gzip = gzip
         self.min_free = min_free
+        self.rotate_at = rotate
         self.total = 0
         self.last: "Optional[float]" = None
         self.last_tick: "Optional[float]" = None
@@ -111,8 +112,21 @@ class Output:
         stat = os.fstatvfs(self.descriptor)
         return stat.f_bavail * stat.f_frsize < self.min_free
 
-    def rotate(self) -> None:
-        """Put the file aside under the next free number, and begin a new one of the same name."""
+    def why_full(self) -> str:
+        """Why the collection is to end here, '' where there is room."""
+        return "min-free" if self.short_of_space() else ""
+
+    def facts(self) -> "Dict[str, Any]":
+        """What the end record says of this output, beside its bytes."""
+        return {}
+
+    def rotate(self, about: "List[bytes]", sampled: bytes) -> None:
+        """From a size on, put the file aside under the next free number, and begin a new one of the same name.
+
+        It begins with the host record and this tick once more, so that no interval is lost between.
+        """
+        if not self.rotate_at or self.size < self.rotate_at:
+            return
         self.close()
         number = 1
         while os.path.exists("{}.{}".format(self.path, number)):
@@ -122,6 +136,7 @@ class Output:
         except OSError as error:
             raise self.failure(error)
         self.open(False)
+        self.write(b"".join(about) + sampled)
 
     def close(self) -> None:
         """Force the file to disk and close it; PccError where the disk refuses only now, as network disks may."""

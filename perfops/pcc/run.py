@@ -1,8 +1,5 @@
 """A collection from its first line to its last words."""
 
-import os
-import sys
-
 from .cgroup import folder_of, there_are_groups
 from .errors import PccError
 from .loop import sample
@@ -12,40 +9,35 @@ from .selftest import self_test
 from .sources import EVERY_TICK, NOT_CONTAINERS, Reader
 from .stop import Stop
 from .units import plain
+from .words import fail, say
 
 MYPY = False
 if MYPY:
+    from typing import Optional
+
     from .settings import Options
 
 
-def say(text: str) -> None:
-    """One line on standard error; where nobody listens any more, the collection goes on without."""
-    if sys.stderr is None:  # closed from the start: its number may be the collection's by now
-        return
-    try:
-        os.write(2, os.fsencode("pcc: {}\n".format(text)))
-    except OSError:
-        pass
-
-
-def fail(error: PccError) -> None:
-    """Tell an error in one line, and end with its exit code."""
-    say(str(error))
-    sys.exit(error.exit_code)
+def begin(options: "Options") -> "Optional[Reader]":
+    """What every mode begins with; None where this was only a self-test."""
+    reader = Reader(options.proc_root, EVERY_TICK, options.without)
+    if options.without >= NOT_CONTAINERS and not there_are_groups(options.sys_root):
+        raise PccError("no control groups in {} (try --sys-root /sys)".format(folder_of(options.sys_root)))
+    if options.self_test:
+        print(self_test(options, reader))
+        return None
+    step_back(options)
+    return reader
 
 
 def run(options: "Options") -> None:
     """Sample, then one line on what was done; an error is one line, too."""
     try:
-        reader = Reader(options.proc_root, EVERY_TICK, options.without)
-        if options.without >= NOT_CONTAINERS and not there_are_groups(options.sys_root):
-            raise PccError("no control groups in {} (try --sys-root /sys)".format(folder_of(options.sys_root)))
-        if options.self_test:
-            print(self_test(options, reader))
+        reader = begin(options)
+        if reader is None:
             return
-        step_back(options)
         stop = Stop()
-        output = Output(options.collection, options.append, options.gzip, options.min_free)
+        output = Output(options.collection, options.append, options.gzip, options.min_free, options.rotate)
         if not options.quiet:
             text = "collection {} into {}: every {} s for {} s"
             say(text.format(options.id, options.collection, plain(options.frequency), plain(options.duration)))

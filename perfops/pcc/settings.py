@@ -4,6 +4,8 @@ MYPY = False
 if MYPY:
     from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
 
+    Server = NamedTuple("Server", [("url", str), ("tls", bool), ("host", str), ("port", int), ("path", str)])
+
     Options = NamedTuple(
         "Options",
         [
@@ -29,13 +31,24 @@ if MYPY:
             ("gzip", bool),
             ("self_test", bool),
             ("quiet", bool),
+            ("server", Tuple[str, bool, str, int, str]),
+            ("apikey", str),
+            ("cafile", str),
+            ("spool", str),
+            ("spool_max", int),
+            ("spool_full", str),
+            ("batch", float),
+            ("flush", float),
+            ("keep_sent", bool),
         ],
     )
 else:
     from collections import namedtuple
 
+    Server = namedtuple("Server", "url tls host port path")
     Options = namedtuple(
         "Options",
         "mode duration frequency collection id identifier labels without cloud metadata_address rotate max_bytes"
-        " min_free nice ionice oom_score_adj proc_root sys_root append gzip self_test quiet",
+        " min_free nice ionice oom_score_adj proc_root sys_root append gzip self_test quiet"
+        " server apikey cafile spool spool_max spool_full batch flush keep_sent",
     )

@@ -1,0 +1,91 @@
+"""A collection that is sent while it is sampled: all goes through the spool, and what cannot be sent stays there."""
+
+import os
+import re
+import sys
+import threading
+
+from .clock import boottime
+from .courier import Courier
+from .errors import PccError
+from .http import Client
+from .loop import sample
+from .run import begin
+from .sender import Sender
+from .settings import Server
+from .spool import Spool
+from .stop import Stop
+from .units import plain
+from .words import fail, say
+
+MYPY = False
+if MYPY:
+    from typing import List
+
+    from .settings import Options
+
+LEFT = 4  # exit code
+NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def run(options: "Options") -> None:
+    """Sample and send, then flush, then one line on what was done; an error is one line, too."""
+    try:
+        reader = begin(options)
+        if reader is None:
+            return
+        try:
+            client = Client(Server(*options.server), options.apikey, options.cafile)
+        except OSError as error:
+            raise PccError("cannot use --cafile {}: {} (a PEM file)".format(options.cafile, error.strerror or error))
+        stop = Stop()
+        others, wake = earlier(options), threading.Event()
+        spool = Spool(options, wake, say)
+        courier = Courier(client, say, spool.folder)
+        sender = Sender(courier, spool, others, wake)
+        if not options.quiet:
+            text = "collection {} to {}: every {} s for {} s, by way of {}"
+            say(
+                text.format(
+                    options.id, client.server.url, plain(options.frequency), plain(options.duration), spool.folder
+                )
+            )
+        sender.start()
+        facts = sample(options, reader, spool, stop)
+        end(options, spool, sender, stop, facts)
+    except PccError as error:
+        fail(error)
+
+
+def earlier(options: "Options") -> "List[str]":
+    """Folders of earlier collections, the oldest first."""
+    folders = []
+    try:
+        for name in os.listdir(options.spool):
+            folder = os.path.join(options.spool, name)
+            if name != options.id and NAME.fullmatch(name) and os.path.isdir(folder):
+                folders.append((os.stat(folder).st_mtime, folder))
+    except OSError:
+        pass
+    return [folder for _, folder in sorted(folders)]
+
+
+def end(options: "Options", spool: Spool, sender: Sender, stop: Stop, facts: "dict[str, object]") -> None:
+    """Flush for as long as that may take, and say what is sent and what is left."""
+    spool.finish()
+    sender.at_end = stop.wake
+    sender.finish()
+    stop.wait_for(lambda: sender.over, boottime() + options.flush)
+    left = spool.left()
+    folder = spool.folder
+    whole = spool.close() if sender.over else False
+    text = "{ticks} ticks, {missed} missed, {bytes} bytes, {cpu_seconds:.2f} s CPU, ended by {reason}; "
+    said = text.format(**facts) + "{} sent".format(spool.sent)
+    if spool.lost:
+        said += ", {} lost or refused".format(spool.lost)
+    if left or not (whole or options.keep_sent or not os.path.isdir(folder)):
+        said += ", {} left in {}".format(left, folder)
+    if left or not options.quiet:
+        say(said)
+    if left:
+        sys.exit(LEFT)
