@@ -37,3 +37,8 @@ def main() -> None:
 def pcprocess() -> None:
     """Entry point of `pcprocess`: the `process` command under its own name."""
     run("pcprocess")
+
+
+def pcd() -> None:
+    """Entry point of `pcd`: the `receive` command under its own name."""
+    run("pcd")

@@ -2,7 +2,7 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, verify
+from perfops.cli import apikey, build_pcc, db, exercise, load, options, process, receive, remove, report, show, verify
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -13,12 +13,14 @@ app = typer.Typer(
     add_completion=True,
 )
 app.callback()(options.common)
+app.add_typer(apikey.app, name="apikey")
 app.command("build-pcc")(build_pcc.build_pcc)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
 app.command("list")(listing.list_collections)
 app.command("load")(load.load)
 app.command("process")(process.process)
+app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
@@ -26,3 +28,6 @@ app.command("verify")(verify.verify)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 pcprocess.command("pcprocess")(process.process)
+
+pcd = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+pcd.command("pcd")(receive.receive)

@@ -1,29 +1,17 @@
 """Samples to CSV: one file a kind, its columns from the catalogue. The same bytes are copied into PostgreSQL."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from perfops.catalogue import CONTAINER, KINDS, Kind
 from perfops.errors import MachineError
+from perfops.outputs.lines import Lines, encoded
 from perfops.samples.derive import Sample
-from perfops.samples.rows import Key, Rows
+from perfops.samples.rows import Rows
 
-if TYPE_CHECKING:
-    from perfops.samples.devices import Values
-
-INFINITE = re.compile(",-?inf")  # what is derived of damaged numbers may be
 ROWS = 4096  # rows gathered before they are encoded and written
-
-
-def quoted(text: str) -> str:
-    """A field of a CSV file (RFC 4180), without zero bytes, which PostgreSQL does not take."""
-    text = text.replace("\0", "\ufffd")
-    if any(character in text for character in ',"\n\r'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 class KindFile:
@@ -32,55 +20,26 @@ class KindFile:
     def __init__(self, kind: Kind, folder: Path) -> None:
         self.kind = kind
         self.path = folder / kind.file
-        self.rows = 0
-        self.waiting: list[str] = []
+        self.lines = Lines(kind)
         self.file: IO[bytes] | None = None
-        self.template = ",%.4f" * len(kind.metrics)
-        self.keys: dict[Key, str] = {"": ""}
-        self.last: dict[Key, tuple[Values, str]] = {}
 
     def add(self, timestamp: str, rows: Rows) -> None:
-        """Append rows: plain decimals with at most four places, what is no number empty.
-
-        A key whose values are the very tuple of its last row (an idle disk) is not formatted again.
-        """
-        last, waiting, template, keys = self.last, self.waiting, self.template, self.keys
-        for key, values in rows:
-            known = last.get(key)
-            if known is not None and known[0] is values:
-                waiting.append(timestamp + known[1])
-                continue
-            text = (template % values).replace(".0000", "")
-            if "n" in text:
-                text = text.replace(",nan", ",")
-                if "n" in text:
-                    text = INFINITE.sub(",", text)
-            name = keys.get(key)
-            text = f"{name if name is not None else self.name(key)}{text}\n"
-            last[key] = (values, text)
-            waiting.append(timestamp + text)
-        self.rows += len(rows)
-        if len(waiting) >= ROWS:
+        """Append rows."""
+        self.lines.add(timestamp, rows)
+        if len(self.lines.waiting) >= ROWS:
             self.flush()
-
-    def name(self, key: Key) -> str:
-        """The key's fields as they stand in its rows."""
-        parts = (key,) if isinstance(key, str) else key
-        text = self.keys[key] = "".join("," + quoted(part) for part in parts)
-        return text
 
     def flush(self) -> None:
         """Hand the gathered rows to the kernel."""
-        if not self.waiting:
+        if not self.lines.waiting:
             return
         if self.file is None:
             self.file = self.path.open("wb", buffering=0)
             self.file.write((",".join(self.kind.columns) + "\n").encode("ascii"))
-        data = "".join(self.waiting).encode("utf-8", "backslashreplace")
-        view = memoryview(data)
+        view = memoryview(encoded(self.lines.waiting))
         while view:
             view = view[self.file.write(view) :]
-        self.waiting.clear()
+        self.lines.waiting.clear()
 
     def close(self) -> None:
         """Write what is left and close the file."""
@@ -118,11 +77,11 @@ class CsvFolder:
 
     def counts(self) -> dict[str, int]:
         """Rows by kind, kinds without any left out."""
-        return {name: file.rows for name, file in self.files.items() if file.rows}
+        return {name: file.lines.rows for name, file in self.files.items() if file.lines.rows}
 
     def containers(self) -> list[tuple[str, ...]]:
         """Id, name and runtime of every container written."""
-        return [key for key in self.files[CONTAINER.name].keys if isinstance(key, tuple)]
+        return [key for key in self.files[CONTAINER.name].lines.keys if isinstance(key, tuple)]
 
 
 def cannot_write(folder: Path, error: OSError) -> MachineError:

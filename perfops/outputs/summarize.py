@@ -9,11 +9,11 @@ from uuid import UUID
 
 from perfops.catalogue import CONTAINER, HOST, KINDS
 from perfops.errors import BadInputError
-from perfops.outputs.summary import Annotation, Observer, Summary
+from perfops.outputs.summary import Annotation, Ending, Observer, Start, Summary
 from perfops.outputs.system_info import system_info
 from perfops.samples import story as stories
 from perfops.samples.notes import Notes
-from perfops.samples.records import BOM, DAMAGED, NUMBERS
+from perfops.samples.records import BOM, DAMAGED, NUMBERS, json_object
 from perfops.samples.runs import Run
 from perfops.samples.stamps import moment
 from perfops.samples.story import Event, Story
@@ -91,17 +91,40 @@ def summarize(recordings: list[Recording], notes: Notes) -> Summary:
             if (count := sum(recording.counts.get(kind.name, 0) for recording in recordings))
         },
         observer=observer(ends),
+        starts=[start_of(run, host) for run in runs] if host else [],
         annotations=[
-            Annotation(
-                kind=event.kind,
-                start=moment(event.start),
-                end=None if event.end is None else moment(event.end),
-                text=event.text,
-            )
+            annotation(event)
             for events in ([event for story in told for event in story.events], cuts(runs))
             for event in events
         ],
         warnings=list(notes.lines()),
+    )
+
+
+def annotation(event: Event) -> Annotation:
+    """What happened, as a summary has it."""
+    end = None if event.end is None else moment(event.end)
+    return Annotation(kind=event.kind, start=moment(event.start), end=end, text=event.text)
+
+
+def start_of(run: Run, host: dict[str, Any]) -> Start:
+    """A start of the recorder as a summary has it; `host` says whose it is where it brings no host record."""
+    told = (json_object(run.host[1]) if run.host else None) or host
+    key = "/".join(str(told.get(name)) for name in ("boot_id", "pid", "started"))
+    return Start(
+        key=key,
+        first=None if run.first is None else moment(run.first),
+        ending=None if run.end is None else ending_of(Facts("end", run.end, Notes())),  # remarked elsewhere
+    )
+
+
+def ending_of(end: Facts) -> Ending:
+    """What an end record says."""
+    return Ending(
+        reason=end.of("reason", str),
+        ticks=end.of("ticks", int),
+        missed=end.of("missed", int),
+        observer=observer([end]),
     )
 
 

@@ -35,6 +35,30 @@ class Observer(BaseModel):
     bytes_written: int
 
 
+class Ending(BaseModel):
+    """What the end record of a start says; None where it does not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str | None = None
+    ticks: int | None = None
+    missed: int | None = None
+    observer: Observer | None = None
+
+
+class Start(BaseModel):
+    """One start of the recorder: `key` tells it from the others, `first` is its first tick, as far as it is known.
+
+    Of a collection that came in pieces these are kept, so that its books can be made anew with each piece.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str
+    first: datetime | None = None
+    ending: Ending | None = None
+
+
 class Summary(BaseModel):
     """A processed collection.
 
@@ -66,6 +90,7 @@ class Summary(BaseModel):
     damaged_lines: int = 0
     samples: dict[str, int]
     observer: Observer | None = None
+    starts: list[Start] = []
     annotations: list[Annotation] = []
     warnings: list[str] = []
 

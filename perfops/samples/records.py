@@ -54,11 +54,15 @@ def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
 def parse_record(line: bytes) -> Record | str:
     """The record of a line, or why there is none."""
     try:
-        value = orjson.loads(line)
-        timestamp, subsystem, measurement = value["timestamp"], value["subsystem"], value["measurement"]
-        monotonic = value.get("monotonic")
+        return record_of(orjson.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return parse_record(line[len(BOM) :]) if line.startswith(BOM) else reason(error, line)
+
+
+def record_of(value: Any) -> Record | str:
+    """The record of a parsed line, or why it is none; KeyError, TypeError or AttributeError where keys are missing."""
+    timestamp, subsystem, measurement = value["timestamp"], value["subsystem"], value["measurement"]
+    monotonic = value.get("monotonic")
     if (
         measurement.__class__ is str
         and subsystem.__class__ is str

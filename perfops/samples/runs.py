@@ -11,12 +11,14 @@ class Run:
     """One start of the recorder, to its end or to where it was killed.
 
     `host` is when its host record was written, and its text; None for what has no host record. `gaps` counts the ticks
-    that gap records say were missed; `last` is the time of its last tick, `ended` of its end record, in Unix seconds.
+    that gap records say were missed; `first` and `last` are the times of its first and last tick, `ended` is that of
+    its end record, in Unix seconds.
     """
 
     host: tuple[float, str] | None = None
     snapshots: int = 0
     gaps: int = 0
+    first: float | None = None
     last: float | None = None
     end: dict[str, Any] | None = None
     ended: float | None = None
@@ -29,6 +31,7 @@ class Run:
         """Take in what follows of the same run."""
         self.snapshots += later.snapshots
         self.gaps += later.gaps
+        self.first = later.first if self.first is None else self.first
         self.last = self.last if later.last is None else later.last
         self.end = later.end or self.end
         self.ended = self.ended if later.ended is None else later.ended
@@ -60,6 +63,7 @@ class Runs:
             self.each.append(Run())
         run = self.each[-1]
         run.snapshots += 1
+        run.first = timestamp if run.first is None else run.first
         run.last = timestamp
 
     def end(self, facts: dict[str, Any], timestamp: float) -> None:

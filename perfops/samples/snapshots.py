@@ -6,7 +6,7 @@ from typing import NamedTuple
 from perfops.samples.records import Record
 
 # What a recorder says about itself; a snapshot of these alone is no tick.
-CONTROL = frozenset(("host", "end", "gap", "clock", "/proc/cpuinfo", "frame"))
+CONTROL = frozenset(("host", "end", "gap", "clock", "frame", "/proc/cpuinfo"))
 
 
 class Snapshot(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg import sql
@@ -10,10 +11,12 @@ from psycopg.types.json import Jsonb
 from perfops.catalogue import KINDS, Kind
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
+from perfops.store.collectors import find_collector
 from perfops.store.connection import Connection
 from perfops.store.copying import copy_file
 from perfops.store.merge import distinct, merge
 from perfops.store.sources import Source
+from perfops.store.streams import MODE, Owner, Piece, annotate, recount, register, store
 
 RECORDED = ("gap", "reboot", "clock", "cut")  # annotations that come from a summary
 
@@ -55,6 +58,8 @@ def load(
     identity = source.collection(name, site)
     collector_id = find_collector(connection, name, site)
     labels = dict(labels or {})
+    if source.summary.mode == MODE:
+        return load_piece(connection, source, identity, Owner(name, site), labels, run, advance)
     if insert_collection(connection, identity, collector_id, source.summary, labels, run):
         insert_annotations(connection, identity, source.summary.annotations)
         rows = {kind.name: copy_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
@@ -64,19 +69,35 @@ def load(
     return Loaded(identity, name, site, False, rows, before if run not in (None, before) else None)
 
 
+def load_piece(
+    connection: Connection,
+    source: Source,
+    identity: UUID,
+    owner: Owner,
+    labels: dict[str, str],
+    run: str | None,
+    advance: Callable[[int], None],
+) -> Loaded:
+    """Load what was left behind of a collection that came in pieces: the rows that are missing, and its books anew."""
+    summary = source.summary
+    known = connection.execute("SELECT 1 FROM collection WHERE id = %s", [identity]).fetchone()
+    told = summary.labels | labels
+    piece = Piece(
+        identity, owner, run or told.get("run"), told, summary.start, summary.end, summary.starts, lambda: summary
+    )
+    now = datetime.now(UTC)
+    whole = register(connection, piece, find_collector(connection, *owner), now)
+    rows = {kind.name: add_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
+    annotate(connection, [(identity, note) for note in summary.annotations if note.kind != "cut"])
+    store(connection, identity, recount(connection, identity, whole), now)
+    update = "UPDATE collection SET labels = labels || %s, run = coalesce(%s, run) WHERE id = %s"
+    connection.execute(update, [Jsonb(labels), run, identity])
+    return Loaded(identity, owner.name, owner.site, known is None, rows)
+
+
 def kinds(source: Source) -> list[Kind]:
     """The kinds of sample a source has."""
     return [kind for kind in KINDS if kind.name in source.files]
-
-
-def find_collector(connection: Connection, name: str, site: str) -> int:
-    """Id of a collector, made when it is new."""
-    find = "SELECT id FROM collector WHERE name = %s AND site = %s"
-    make = "INSERT INTO collector (name, site) VALUES (%s, %s) ON CONFLICT (name, site) DO NOTHING RETURNING id"
-    for query in (find, make, find):  # the last where another load made it meanwhile
-        if row := connection.execute(query, [name, site]).fetchone():
-            return int(row[0])
-    raise BadInputError(f"the collector {name!r} was removed while it was looked up (load again)")
 
 
 def insert_collection(

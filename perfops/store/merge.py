@@ -35,6 +35,7 @@ def merge(known: Summary, later: Summary) -> Summary:
                 kind: first.samples.get(kind, 0) + second.samples.get(kind, 0)
                 for kind in {**first.samples, **second.samples}
             },
+            "starts": [*first.starts, *second.starts],
             "annotations": [*first.annotations, *second.annotations],
             "warnings": [*first.warnings, *second.warnings],
         }
@@ -60,7 +61,7 @@ def total(first: int | None, second: int | None) -> int | None:
 
 
 def distinct(annotations: list[Annotation]) -> list[Annotation]:
-    """Annotations with one of a kind at a time, which is their key: the texts of several are joined."""
+    """Annotations with one of a kind at a time, which is their key: the texts of several are joined, in their order."""
     found: dict[tuple[str, str], Annotation] = {}
     for annotation in annotations:
         key = (annotation.kind, annotation.start.isoformat())
@@ -68,6 +69,6 @@ def distinct(annotations: list[Annotation]) -> list[Annotation]:
             found[key] = annotation
         elif annotation.text not in known.text.split("; "):
             ends = [end for end in (known.end, annotation.end) if end is not None]
-            text = f"{known.text}; {annotation.text}"
+            text = "; ".join(sorted({*known.text.split("; "), *annotation.text.split("; ")}))
             found[key] = known.model_copy(update={"text": text, "end": max(ends, default=None)})
     return list(found.values())

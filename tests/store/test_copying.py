@@ -10,7 +10,7 @@ from fix_loaded import record_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfops.outputs.csv import quoted
+from perfops.outputs.lines import quoted
 from perfops.outputs.process import process_files
 from perfops.store.connection import Connection
 from perfops.store.copying import prefixed

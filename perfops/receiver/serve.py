@@ -1,0 +1,151 @@
+"""Sockets, workers and signals: uvicorn serves, and this keeps as many of it as asked for on one socket."""
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from perfops.errors import BadInputError, MachineError
+from perfops.receiver import log
+from perfops.receiver.app import application
+from perfops.receiver.metrics import Metrics, Shared
+from perfops.receiver.settings import Settings
+
+BACKLOG = 2048
+GRACE = 30  # seconds for what is held at the end
+PDEATHSIG = 1  # PR_SET_PDEATHSIG of prctl(2)
+PAUSE = 1.0  # seconds before a worker that died is replaced
+
+
+def serve(settings: Settings, ready: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until a signal comes; `ready` hears the URL once connections are taken.
+
+    BadInputError where the address cannot be had.
+    """
+    shared = Shared(settings.workers)
+    with listen(settings) as opened:
+        settings = with_port(settings, opened)
+        log.tell(logging.INFO, "listening", url=settings.url, workers=settings.workers)
+        if settings.is_open:
+            log.tell(logging.WARNING, "keys and figures cross the network unencrypted (--tls-cert, --tls-key)")
+        ready(settings.url)
+        if settings.workers == 1:
+            work(settings, opened, shared, 0)
+        else:
+            supervise(settings, opened, shared)
+    log.tell(logging.INFO, "stopped")
+
+
+def with_port(settings: Settings, opened: socket.socket) -> Settings:
+    """The settings with the port that was given where any would do."""
+    from dataclasses import replace
+
+    return replace(settings, port=opened.getsockname()[1])
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket, listening: whoever connects from now on is served."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        opened = socket.socket(family, kind, protocol)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInputError(
+            f"cannot listen on {settings.host}:{settings.port}: {reason} (try another PCD_LISTENADDRESS)"
+        ) from error
+    opened.set_inheritable(True)
+    return opened
+
+
+def work(settings: Settings, opened: socket.socket, shared: Shared, number: int) -> None:
+    """One worker, until it is told to stop; then it answers what it holds."""
+    certificate, key = settings.certificate, settings.certificate_key
+    config = uvicorn.Config(
+        application(settings, Metrics(shared, number)),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    try:
+        config.load()
+    except OSError as error:
+        raise BadInputError(
+            f"the certificate cannot be used: {error.strerror or error} (--tls-cert, --tls-key)"
+        ) from error
+    uvicorn.Server(config).run(sockets=[opened])
+
+
+def supervise(settings: Settings, opened: socket.socket, shared: Shared) -> None:
+    """Keep the workers running until a signal comes, then let each finish."""
+    pids: dict[int, int] = {}
+    stopping = False
+
+    def stop(number: int, _: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+        for pid in pids:
+            os.kill(pid, number)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    for number in range(settings.workers):
+        pids[start(settings, opened, shared, number)] = number
+    while pids:
+        try:
+            pid, status = os.wait()
+        except InterruptedError:
+            continue
+        number = pids.pop(pid, -1)
+        if number < 0 or stopping:
+            continue
+        log.tell(logging.ERROR, "a worker died", worker=number, status=os.waitstatus_to_exitcode(status))
+        time.sleep(PAUSE)
+        if not stopping:
+            pids[start(settings, opened, shared, number)] = number
+
+
+def start(settings: Settings, opened: socket.socket, shared: Shared, number: int) -> int:
+    """Fork a worker, which ends with this process; returns its pid."""
+    parent = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        raise MachineError(f"cannot start a worker: {error.strerror} (try fewer --workers)") from error
+    if pid:
+        return pid
+    code = 1
+    try:
+        ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGTERM)
+        if os.getppid() == parent:
+            for each in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(each, signal.SIG_DFL)
+            work(settings, opened, shared, number)
+            code = 0
+    except KeyboardInterrupt:
+        code = 0
+    except Exception:  # noqa: BLE001 - told, and the parent replaces it
+        log.failed("a worker failed")
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
