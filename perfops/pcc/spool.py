@@ -39,6 +39,7 @@ class Spool(Store):
         self.options = options
         self.wake = wake  # of the sender
         self.say = say
+        self.note: "Callable[[bytes], None]" = lambda _: None  # hears of every tick
         self.descriptor = -1
         self.size = self.total = 0
         self.opened = 0.0
@@ -56,6 +57,7 @@ class Spool(Store):
 
     def write(self, data: bytes) -> int:
         """Append a tick, or count it where there is no room; returns its bytes."""
+        self.note(data)
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
             self.now = now
