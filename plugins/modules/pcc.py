@@ -91,6 +91,7 @@ options:
     description:
       - Seconds to wait, with V(finished) for the end, else for the collector to answer.
       - With V(finished), V(0) looks without waiting.
+      - In O(mode=trickle) the time of O(flush) comes on top, but for V(0).
     type: int
     default: 60
 attributes:
@@ -261,6 +262,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.perfops.perfops.plugins.module_utils import collections
 
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 OPTIONS = {
     "state": {"type": "str", "choices": ["started", "finished", "stopped", "absent"], "default": "started"},
@@ -322,6 +324,15 @@ def environment_of(module):
     return environment
 
 
+def patience(module):
+    """Seconds to wait for an end; in trickle mode the collector goes on sending for a while."""
+    timeout = module.params["timeout"]
+    if module.params["mode"] != "trickle" or not timeout:
+        return timeout
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])", module.params["flush"])
+    return timeout + sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
 def start(module, collection):
     """Have the collection running or ended; whether that was new."""
     facts = collections.facts(collection)
@@ -348,9 +359,9 @@ def stop(module, collection):
     """Have the collection ended; whether it ran."""
     if collections.running_pid(collection.id) is None:
         return False
-    if not module.check_mode and not collections.stop(collection, module.params["timeout"]):
+    if not module.check_mode and not collections.stop(collection, patience(module)):
         text = "the collection {0} does not end within {1} s (give a longer timeout, or end its process)"
-        module.fail_json(msg=text.format(collection.id, module.params["timeout"]), **collections.facts(collection))
+        module.fail_json(msg=text.format(collection.id, patience(module)), **collections.facts(collection))
     return True
 
 
@@ -387,7 +398,7 @@ def main():
     elif state == "absent":
         changed = remove(module, collection)
     elif not module.check_mode:
-        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, module.params["timeout"])
+        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, patience(module))
     module.exit_json(changed=changed, **collections.facts(collection))
 
 
