@@ -1,13 +1,19 @@
 """The main job streamed: rows are in the database while it runs, and what could not be sent is there in the end."""
 
 import json
+import subprocess
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from fix_command import perfops
-from fix_pcc import read
-from fix_playbook import LOCAL, play, write_inventory
+from fix_hosts import Make
+from fix_pcc import read, wait_for
+from fix_playbook import LOCAL, ROOT, command, play, recap, write_inventory
 from fix_sshd import free_port
 from fix_stream import make_key, receiving
 
@@ -104,3 +110,122 @@ def test_what_it_needs_is_said_before_anything_is_put_on_a_machine(
     assert done.returncode == 2
     assert text in " ".join(done.stdout.split())
     assert not home.exists()
+
+
+class Watch(threading.Thread):
+    """Looks at the command lines of all processes of this machine, those on hosts of its own among them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(daemon=True)
+        self.text = text.encode()
+        self.found: set[bytes] = set()
+        self.looks = 0
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Until it is over."""
+        while not self.over.wait(0.1):
+            for process in Path("/proc").iterdir():
+                if process.name.isdigit():
+                    with suppress(OSError):
+                        line = (process / "cmdline").read_bytes()
+                        if self.text in line:
+                            self.found.add(line)
+            self.looks += 1
+
+
+def rows_of(url: str, run: str) -> dict[str, list[float]]:
+    """The times of the rows of each machine of a run, in Unix seconds."""
+    query = """
+        SELECT name, array_agg(extract(epoch FROM timestamp)::float8 ORDER BY timestamp) FROM host_sample
+          JOIN collection ON collection.id = collection_id JOIN collector ON collector.id = collector_id
+         WHERE run = %s GROUP BY name"""
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute(query, [run]).fetchall())
+
+
+def files_with(text: str, folder: Path) -> list[Path]:
+    """The files beneath a folder that a text is in."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [path for path in files if text.encode() in path.read_bytes()]
+
+
+CUT = 20  # seconds
+
+
+def test_three_machines_one_of_them_cut_off_for_a_while_and_one_switched_off(
+    network: Make, database: str, tmp_path: Path
+) -> None:
+    """The one that was cut off is complete in the end, the dead one is reported, the third is unharmed.
+
+    All along the key is nowhere but in the environment of ansible-playbook and the file of keys.
+    """
+    made = network("steady", "cut", "dead")
+    steady, cut, dead = made.hosts
+    hosts = {host.name: host.variables() for host in made.hosts}
+    inventory = write_inventory(tmp_path / "hosts.yml", hosts, results_site="lab", pcc_home="~/.perfops")
+    root, keys, output = tmp_path / "results", tmp_path / "keys", tmp_path / "output"
+    keys.mkdir()
+    (keys / "apikeys").write_text(f"{CANARY}\n", encoding="ascii")
+    (keys / "apikeys").chmod(0o600)
+    settings = {"pcc_duration": "35s", "pcc_frequency": "500ms", "pcc_batch": "1s", "pcc_flush": "30s"}
+    settings |= {"perfops_run": "three", "results_root": str(root)}
+    watch = Watch(CANARY)
+    with receiving(database, keys, made.address) as port:
+        known = made.environment() | {"PCC_SERVER": f"{made.address}:{port}", "PCC_APIKEY": CANARY}
+        line, environment = command("trickle", inventory, "-vvv", url=database, environment=known, **settings)
+        watch.start()
+        with (
+            output.open("wb") as file,
+            subprocess.Popen(
+                line, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            ) as run,
+        ):
+            try:
+                wait_for("rows of all", lambda: len(rows_of(database, "three")) == 3 or run.poll() is not None, 90)
+                assert run.poll() is None, output.read_text(encoding="utf-8")
+                cut.cut()
+                at_cut = time.time()
+                dead.kill()
+                assert files_with(CANARY, steady.root() / "root" / ".perfops") == []
+                time.sleep(CUT)
+                cut.mend()
+                before = rows_of(database, "three")
+                run.wait(240)
+            finally:
+                run.kill()
+        watch.over.set()
+    told = output.read_text(encoding="utf-8")
+    counts = recap(subprocess.CompletedProcess(line, run.returncode, told))
+    assert {host: (count["unreachable"], count["failed"]) for host, count in counts.items()} == {
+        "steady": (0, 0),
+        "cut": (0, 0),
+        "dead": (1, 0),
+    }, told
+    assert run.returncode == 4
+    assert "dead: NOT HOME (run the same command again with -e perfops_run=three)" in told
+
+    # While it was cut off nothing of it came, and in the end nothing of it is missing.
+    assert max(before["cut"]) < at_cut + 1
+    assert max(before["steady"]) > at_cut + CUT - 5
+    after = rows_of(database, "three")
+    for name in ("steady", "cut"):
+        end = end_of(root, "three", name)
+        assert (end["sent"], end["left"], end["lost"]) == (end["ticks"], 0, 0)
+        assert end["ticks"] + end["missed"] == 71
+        assert len(after[name]) == end["ticks"] - 1
+    assert sum(at_cut < moment < at_cut + CUT for moment in after["cut"]) >= CUT
+    assert max(after["dead"]) < at_cut + 1
+    assert perfops("verify", "three", "--db", database).returncode == 0
+    assert [path.name for path in (cut.root() / "root" / ".perfops").iterdir()] == ["pcc"]
+
+    # The key.
+    assert watch.looks > 50
+    assert watch.found == set()
+    assert CANARY not in told
+    assert files_with(CANARY, tmp_path) == [keys / "apikeys"]
+    for host in (steady, cut):
+        for folder in ("root/.perfops", "root/.ansible", "tmp", "run"):
+            assert files_with(CANARY, host.root() / folder) == []
+    for command_line in (["list", "--json"], ["show", "three", "--json"], ["verify", "three", "--json"]):
+        assert CANARY not in perfops(*command_line, "--db", database).stdout
