@@ -9,7 +9,7 @@ import pytest
 from perfops.pcc import recovery, segments, spool, store
 
 MODULES = (recovery, segments, spool, store)
-CHANGES = ("write", "open", "rename", "unlink", "fsync", "ftruncate", "makedirs", "pwrite")
+CHANGES = ("write", "open", "rename", "unlink", "fsync", "ftruncate", "truncate", "makedirs", "pwrite")
 
 
 class KilledError(BaseException):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 import threading
 from itertools import pairwise
@@ -21,6 +22,7 @@ from perfops.pcc.store import Store
 IDENTITY = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"
 NEEDED = {"PCC_MODE": "trickle", "PCC_SERVER": "127.0.0.1:1", "PCC_APIKEY": "key", "PCC_MIN_FREE": "0"}
 SAID = {name.decode() for name in CONTROL}
+LAST = 8  # number of the last tick of a filled spool
 START = 1_700_000_000.0  # Unix seconds of the first tick
 
 
@@ -34,7 +36,8 @@ def tick_data(number: int, *before: bytes, size: int = 0) -> bytes:
     """The records of a tick, `number` seconds after the first, behind others of its time."""
     start = encode.stamp(START + number, 1000.0 + number)
     text = f"cpu {number} " + "x" * size
-    sources = [encode.line(start, name, text.encode()) for name in ("/proc/stat", "/proc/loadavg")]
+    texts = {"/proc/stat": text, "/proc/loadavg": "0.10 0.20 0.30 1/100 4711"}
+    sources = [encode.line(start, name, text.encode()) for name, text in texts.items()]
     return b"".join([*before, *sources])
 
 
@@ -125,7 +128,9 @@ class Receiver:
         assert self.rows <= expected
         start = min(self.ticks)
         for moment in sorted(expected - self.rows - {start}):
-            inside = [gap for gap in self.gaps if gap.since < moment < gap.until or moment == gap.since == START + first]
+            inside = [
+                gap for gap in self.gaps if gap.since < moment < gap.until or moment == gap.since == START + first
+            ]
             told = f"the tick at {moment - START} is neither a row nor declared: {sorted(self.gaps)}"
             # The last tick of what is missing is the next segment's first, which gives no row there.
             assert inside or any(gap.since <= moment < gap.until for gap in self.gaps), told
@@ -157,3 +162,27 @@ def copy_of(folder: Path, target: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder, target)
     return target
+
+
+def filled(folder: Path, *, sent: int = 0, end: bool = False) -> Path:
+    """A spool of three segments with three ticks each, of which some were sent, and whose sampler is gone."""
+    sampler = Sampler(spool_options(folder), 0)
+    for number in range(LAST + 1):
+        sampler.tick(number)
+        if number % 3 == 2 and number < LAST:
+            sampler.seal()
+    if end:
+        sampler.end(LAST)
+    for _ in range(sent):
+        segment = sampler.spool.take()
+        assert segment
+        sampler.spool.acknowledge(segment)
+    let_go(sampler.spool)
+    return folder / IDENTITY
+
+
+def let_go(store: Store) -> None:
+    """Close what a process that is gone has open."""
+    for descriptor in {store.lock, getattr(store, "descriptor", -1), *(each.descriptor for each in store.segments)}:
+        if descriptor >= 0:
+            os.close(descriptor)

@@ -2,7 +2,21 @@
 
 import typer
 
-from perfops.cli import apikey, build_pcc, db, exercise, load, options, process, receive, remove, report, show, verify
+from perfops.cli import (
+    apikey,
+    build_pcc,
+    db,
+    exercise,
+    load,
+    options,
+    process,
+    receive,
+    remove,
+    report,
+    show,
+    spool,
+    verify,
+)
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -24,6 +38,7 @@ app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
+app.add_typer(spool.app, name="spool")
 app.command("verify")(verify.verify)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -22,7 +22,7 @@ def main(prepare: "Callable[[Options], None]" = lambda _: None) -> None:
     except PccError as error:
         fail(error)
     else:
-        run = runner(options.mode)
+        run = runner(options)
         prepare(options)
         run(options)
 

@@ -37,7 +37,7 @@ def go_on(descriptor: int) -> None:
     from pcc.settings import Options
 
     options = Options(*values)
-    runner(options.mode)(options)
+    runner(options)(options)
 
 
 handed_over = os.environ.pop("pcc_handed_over", "")

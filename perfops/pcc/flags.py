@@ -15,12 +15,15 @@ EXAMPLES = """examples:
   pcc --duration 1h --frequency 5s --collection /var/tmp/host.json
   pcc --duration 90s --labels build=42,kind=nightly
   pcc --duration 30d --frequency 10s --gzip --rotate 100M --max-bytes 5G --nice 10 --ionice idle
+  pcc --mode trickle --server https://receiver:8443 --apikey-file ~/.perfops/key --duration 1h
+  pcc --spool-check .                            what a spool holds, and whether it is whole
   pcc --self-test                                what it can read here, and what a sample costs
   PCC_DURATION=1h30m PCC_FREQUENCY=250ms pcc
 
 Every flag that takes a value can be set in the environment, too: PCC_DURATION, PCC_PROC_ROOT. The flag wins.
-SIGTERM and Ctrl-C end the collection cleanly.
-exit codes: 0 done, 2 a value that cannot be used, 3 this machine refused (disk full, no permission)"""
+SIGTERM and Ctrl-C end the collection cleanly; while what is left is sent at the end, one more skips that.
+exit codes: 0 done, 1 --spool-check found damage, 2 a value that cannot be used, 3 this machine refused (disk full, no
+permission), 4 not all could be sent: the rest is in the spool, and the next collection sends it"""
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,9 +7,11 @@ if MYPY:
     from .settings import Options
 
 
-def runner(mode: str) -> "Callable[[Options], None]":
-    """The function that samples in a mode."""
-    if mode == "trickle":
+def runner(options: "Options") -> "Callable[[Options], None]":
+    """The function that does what is asked for."""
+    if options.spool_check:
+        from .spoolcheck import run
+    elif options.mode == "trickle":
         from .trickle import run
     else:
         from .run import run

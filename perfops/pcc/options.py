@@ -145,7 +145,7 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         text, origin = given(name, "")
         return parse(text, origin) if text else None
 
-    mode, origin = given("mode", "local")
+    mode, origin = ("local", "") if flags.spool_check else given("mode", "local")
     if mode not in ("local", "trickle"):
         raise refused(origin, mode, "try local or trickle")
     trickle = read_trickle(given, flags.apikey_file, environment) if mode == "trickle" else NOT_SENT
@@ -198,5 +198,6 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         self_test=flags.self_test,
         quiet=flags.quiet,
         keep_sent=flags.keep_sent or environment.get("PCC_KEEP_SENT", "") == "on",
+        spool_check=flags.spool_check or "",
         **trickle,
     )

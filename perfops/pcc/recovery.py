@@ -9,7 +9,7 @@ import os
 
 from .frames import is_torn, scan, seems_a_tick, time_of
 from .repair import Tail, gap_value, head_of, repaired, tail_of
-from .segments import ASIDE, KEPT, NAME, QUARANTINE, REASONS, SENT, Segment, gaps_in, read, remove, write_whole
+from .segments import ASIDE, DROPPED, KEPT, NAME, QUARANTINE, REASONS, SENT, Segment, gaps_in, read, remove, write_whole
 
 MYPY = False
 if MYPY:
@@ -17,12 +17,12 @@ if MYPY:
 
     from .frames import Part
 
-    Gap = NamedTuple("Gap", [("value", Dict[str, Any]), ("aside", str)])
+    Gap = NamedTuple("Gap", [("value", Dict[str, Any]), ("asides", Tuple[str, ...])])
     Found = NamedTuple("Found", [("segments", List[Segment]), ("pending", List[Gap]), ("tail", Tail), ("highest", int)])
 else:
     from collections import namedtuple
 
-    Gap = namedtuple("Gap", "value aside")  # to be declared, and the file that waits for it ('' for none)
+    Gap = namedtuple("Gap", "value asides")  # to be declared, and the files that wait for it
     Found = namedtuple("Found", "segments pending tail highest")
 
 
@@ -51,24 +51,29 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
         parts = scan(text)
         good = repaired(text, number, tail, after, goes_on or not newest, parts)
         path = os.path.join(folder, name)
-        if good != text:
+        if good != text or not good:
             try:
-                if good:
-                    write_whole(path, good)
-                else:
-                    pending += lost_whole(text, parts, number, after)
+                if not good:
+                    pending += [] if tail.tick else lost_whole(text, parts, number, after)
                     remove(path)
+                elif text.startswith(good):
+                    os.truncate(path, len(good))
+                else:
+                    write_whole(path, good)
             except OSError:
-                continue  # no room to mend it: it waits for another start
-            parts = scan(good)
+                good = b""  # no room to mend it: it waits for another start
+            parts = scan(good or text)
         declared += gaps_in(parts)
         tail = tail_of(parts, tail)
         if good:
             segments.append(Segment(number, ".tried" in name, len(good), parts))
-    pending += aside(folder, names, segments, declared)
-    highest = max([0] + [int(name[:8]) for name in names if name[:8].isdigit()])
+    elsewhere, _ = last_sent(folder, names, None, tail.host)
+    if elsewhere.number > tail.number:  # put aside or sent, and no later one was begun
+        tail = elsewhere
+    pending += aside(folder, names, declared)
+    highest = max([0] + [int(name[:8]) for name in names if name[:8].isdecimal()])
     highest = max([highest] + [int(name[:8]) for part in (KEPT, QUARANTINE) for name in listed(folder, part)])
-    return Found(segments, pending, tail, highest)
+    return Found(segments, joined(pending), tail, highest)
 
 
 def last_sent(
@@ -91,7 +96,7 @@ def last_sent(
 def listed(folder: str, part: str) -> "List[str]":
     """Names of segments in a folder within; none where there is no such folder."""
     try:
-        return sorted(name for name in os.listdir(os.path.join(folder, part)) if name[:8].isdigit())
+        return sorted(name for name in os.listdir(os.path.join(folder, part)) if name[:8].isdecimal())
     except OSError:
         return []
 
@@ -100,28 +105,50 @@ def lost_whole(text: bytes, parts: "List[Part]", number: int, after: "Any") -> "
     """What is declared of a segment of which nothing is left, not even what it began with."""
     if after is not None and number == 1 and after.number > 1:
         moment = after.time or 0.0
-        return [Gap(gap_value(moment - after.number, moment, after.number - 1, "damaged"), "")]
+        return [Gap(gap_value(moment - after.number, moment, after.number - 1, "damaged"), ())]
     if parts and seems_a_tick(text) and not is_torn(text, parts[-1]):
-        return [Gap(dict(gap_value(time_of(text), 0.0, 1, "damaged"), to=None), "")]
+        return [Gap(dict(gap_value(time_of(text), 0.0, 1, "damaged"), to=None), ())]
     return []
 
 
-def aside(folder: str, names: "List[str]", segments: "List[Segment]", declared: "List[Dict[str, Any]]") -> "List[Gap]":
+def aside(folder: str, names: "List[str]", declared: "List[Dict[str, Any]]") -> "List[Gap]":
     """What was put aside and is not declared; what is declared is settled."""
     pending: "List[Gap]" = []
     for name in names:
         match = ASIDE.fullmatch(name)
         if not match:
             continue
-        number, kind = int(match.group(1)), match.group(2)
+        number, until, kind = int(match.group(1)), int(match.group(2) or 0) / 1000, match.group(3)
         parts = scan(read(os.path.join(folder, name)))
-        later = [each.first_own for each in segments if each.number > number and each.first_own is not None]
-        gaps = gaps_of(parts, number, "-" in name, REASONS[kind], later[0] if later else None)
-        if any(value.get("segment") == number and value.get("from") == gaps[0]["from"] for value in declared):
+        gaps = gaps_of(parts, number, "-" in name, REASONS[kind], until or None)
+        if any(tells_of(value, gaps[0], number) for value in declared):
             settle(folder, name)
         else:
-            pending += [Gap(value, name) for value in gaps]
+            pending += [Gap(value, (name,)) for value in gaps]
     return pending
+
+
+def tells_of(value: "Dict[str, Any]", gap: "Dict[str, Any]", number: int) -> bool:
+    """Whether a declared gap is that of a segment; of several that were dropped one after the other it is one."""
+    last = value.get("segment")
+    if last is None or value.get("reason") != gap["reason"]:
+        return False
+    return bool(value.get("first", last) <= number <= last and value["from"] <= gap["from"])
+
+
+def joined(gaps: "List[Gap]") -> "List[Gap]":
+    """Those of segments that were dropped one after the other as one."""
+    found: "List[Gap]" = []
+    for gap in sorted(gaps, key=lambda each: each.value.get("segment") or 0):
+        before: "Dict[str, Any]" = found[-1].value if found else {}
+        first = int(gap.value.get("first") or gap.value.get("segment") or 0)
+        if gap.value["reason"] == before.get("reason") == DROPPED and before.get("segment") == first - 1:
+            value = dict(gap.value, ticks=before["ticks"] + gap.value["ticks"], first=before.get("first", first - 1))
+            value["from"] = before["from"]
+            found[-1] = Gap(value, found[-1].asides + gap.asides)
+        else:
+            found.append(gap)
+    return found
 
 
 def gaps_of(
@@ -140,6 +167,6 @@ def settle(folder: str, name: str) -> None:
         return
     os.makedirs(os.path.join(folder, QUARANTINE), exist_ok=True)
     try:
-        os.rename(path, os.path.join(folder, QUARANTINE, name.replace(".refused", ".json")))
+        os.rename(path, os.path.join(folder, QUARANTINE, name.split(".")[0] + ".json"))
     except FileNotFoundError:
         pass

@@ -111,13 +111,19 @@ def repaired(
                 since = time_of(last.tick) if last.tick else moment - lost * frequency
                 out.append(frame(gap_line(start, gap_value(since, moment, lost, "damaged")), until))
         elif after is None and not goes_on and not is_torn(text, part):
-            lost = max(part.number - last.number, 0) if part.number >= 0 else int(seems_a_tick(text[part.begin : part.end]))
+            lost = (
+                max(part.number - last.number, 0)
+                if part.number >= 0
+                else int(seems_a_tick(text[part.begin : part.end]))
+            )
             if lost and last.tick:
                 since = time_of(last.tick)
                 value = gap_value(since, since + (lost + 1) * frequency, lost, "damaged")
                 out.append(frame(gap_line(start_of(last.tick), value), last.number))
     if after is not None and after.number > last.number:
         out += missing_end(last, after, segment, frequency)
+    if len(out) == 1 and all(part.data is None for part in parts):
+        return b""  # nothing but what it would have begun with
     return b"".join(out)
 
 

@@ -2,6 +2,7 @@
 
 import random
 import time
+from email.utils import parsedate_to_datetime
 
 MYPY = False
 if MYPY:
@@ -33,10 +34,8 @@ def retry_after(text: "Optional[str]") -> "Optional[float]":
     if not text:
         return None
     text = text.strip()
-    if text.isdigit():
+    if text.isdecimal():
         return min(float(text[:9]), MOST)
-    from email.utils import parsedate_to_datetime  # a part of http.client's own imports
-
     try:
         moment = parsedate_to_datetime(text)
         return min(max(moment.timestamp() - time.time(), 0.0), MOST)

@@ -5,8 +5,8 @@ DIR/<collection id>/
   00000007.json     a segment; the newest is being written, the others are sealed
   00000006.tried.json   a segment that was sent at least once: the receiver may have it
   00000005.sent     the last one that was acknowledged: tells what a damaged beginning of the next one was
-  00000004.full     dropped for want of room, 00000003.refused refused by the receiver: put aside until the gap record
-                    about it is written, then removed, or moved into quarantine/
+  00000004.1768077310000.full   dropped for want of room, or .refused by the receiver: put aside until the gap record
+                    about it is written, then removed, or moved into quarantine/; the first tick behind it, in ms
   sent/             acknowledged segments, with --keep-sent
   quarantine/       what the receiver refused, and in .reason why
 """
@@ -24,10 +24,11 @@ if MYPY:
     from .frames import Part
 
 NAME = re.compile(r"(\d{8})(\.tried)?\.json")
-ASIDE = re.compile(r"(\d{8})(?:-\d+)?\.(full|refused)")
+ASIDE = re.compile(r"(\d{8})(?:-\d+)?(?:\.(\d+))?\.(full|refused)")
 SENT = re.compile(r"(\d{8})\.sent")
 QUARANTINE, KEPT, LOCK = "quarantine", "sent", "lock"
-REASONS = {"full": "spool full", "refused": "refused"}
+DROPPED = "spool full"
+REASONS = {"full": DROPPED, "refused": "refused"}
 
 
 class Segment:
@@ -88,11 +89,15 @@ def read(path: str) -> bytes:
 def write_whole(path: str, text: bytes) -> None:
     """Write a file whole or not at all, and force it to disk."""
     part = path + ".part"
-    with open(part, "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(part, path)
+    try:
+        with open(part, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(part, path)
+    except OSError:
+        remove(part)  # it takes room
+        raise
 
 
 def remove(path: str) -> None:

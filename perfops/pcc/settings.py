@@ -40,6 +40,7 @@ if MYPY:
             ("batch", float),
             ("flush", float),
             ("keep_sent", bool),
+            ("spool_check", str),
         ],
     )
 else:
@@ -50,5 +51,5 @@ else:
         "Options",
         "mode duration frequency collection id identifier labels without cloud metadata_address rotate max_bytes"
         " min_free nice ionice oom_score_adj proc_root sys_root append gzip self_test quiet"
-        " server apikey cafile spool spool_max spool_full batch flush keep_sent",
+        " server apikey cafile spool spool_max spool_full batch flush keep_sent spool_check",
     )

@@ -11,7 +11,7 @@ from .errors import PccError
 from .frames import frame, is_tick, said, scan, start_of, time_of
 from .recovery import Gap
 from .repair import gap_line, gap_value, tail_of
-from .segments import Segment, read
+from .segments import DROPPED, Segment, read
 from .store import Store
 
 MYPY = False
@@ -22,6 +22,9 @@ if MYPY:
     from .settings import Options
 
 LARGEST = 1 << 20  # bytes of a segment, from which on it is sealed
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_APPEND  # behind what was cut back, too
+MORE = 1 << 10  # bytes of a frame, and of gaps; and the tick may be the next segment's first, too
+MANY = 50  # gaps
 KEPT_FREE = 1 << 14  # bytes below the cap where a collection that is to stop there does
 
 
@@ -38,6 +41,7 @@ class Spool(Store):
             raise PccError(text.format(folder, error.strerror), 3)
         self.options = options
         self.wake = wake  # of the sender
+        self.trouble: "Callable[[], str]" = str  # what the sender has to say
         self.say = say
         self.note: "Callable[[bytes], None]" = lambda _: None  # hears of every tick
         self.descriptor = -1
@@ -61,7 +65,7 @@ class Spool(Store):
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
             self.now = now
-            reason = self.make_room(len(data))
+            reason = self.make_room(2 * len(data) + MORE)
             gaps = b"".join(self.gaps(start, now) + self.unwritten_gaps(start, now))
             text = frame(self.unsaid + gaps + data, self.number + ticks)
             if not reason and not self.append(text):
@@ -95,7 +99,7 @@ class Spool(Store):
         try:
             if new:
                 path = self.path("{:08d}.json".format(number))
-                self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                self.descriptor = os.open(path, NEW, 0o600)
                 self.size = 0
             written = os.write(self.descriptor, text)
             if written < len(text):
@@ -149,7 +153,7 @@ class Spool(Store):
             path = self.path("{:08d}.json".format(self.newest + 1))
             old = self.descriptor
             try:
-                self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                self.descriptor = os.open(path, NEW, 0o600)
                 if os.write(self.descriptor, text) < len(text):
                     raise OSError(28, os.strerror(28))
             except OSError:
@@ -185,18 +189,19 @@ class Spool(Store):
             return ""
         while self.used() + size > self.options.spool_max:
             if not self.drop_oldest():
-                return "spool full"
+                return DROPPED
         if self.short() and not self.drop_oldest():
             return "no space"
         return ""
 
     def drop_oldest(self) -> bool:
         """Drop the oldest segment that was not tried yet; False where there is none."""
-        for segment in self.segments:
-            if not segment.tried:
-                self.put_aside(segment, "full", "spool full")
-                return True
-        return False
+        dropped = False
+        for segment in [each for each in self.segments if not each.tried]:
+            if not dropped or len(self.pending) > MANY:  # those of a long time without room are one when all is dropped
+                self.put_aside(segment, "full", DROPPED)
+                dropped = True
+        return dropped
 
     def short(self) -> bool:
         """Whether less is free than is to be left."""
@@ -218,7 +223,7 @@ class Spool(Store):
         with self.guard:
             own = self.number - self.before if self.descriptor >= 0 else 0
             lost = self.lost + sum(self.unwritten.values())
-            return {"sent": self.sent, "left": self.left() + own, "lost": lost}
+            return {"sent": self.sent, "left": self.left() + own, "lost": lost, "said": self.trouble()}
 
     def finish(self) -> None:
         """No tick follows: what is written is the sender's, whole."""
@@ -229,7 +234,7 @@ class Spool(Store):
                 self.descriptor, self.size = -1, 0
             since = self.first_unwritten if self.last_tick is None else self.last_tick
             for reason, ticks in sorted(self.unwritten.items()):
-                self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ""))
+                self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ()))
             try:
                 self.declare()
             except OSError as error:

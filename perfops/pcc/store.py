@@ -15,7 +15,7 @@ import threading
 from .errors import PccError
 from .frames import frame, restamped, scan, start_of
 from .output import holder_of
-from .recovery import Gap, gaps_of, recover, settle
+from .recovery import Gap, gaps_of, joined, recover, settle
 from .repair import gap_line
 from .segments import KEPT, LOCK, QUARANTINE, Segment, read, remove, write_whole
 
@@ -110,9 +110,8 @@ class Store:
             self.reason(name, why)
             text = frame(context, number - 1) + frame(tick, number) + frame(gap, number)
             write_whole(self.path(name + ".refused"), text)
-            self.pending += [
-                Gap(value, name + ".refused") for value in gaps_of(scan(text), segment.number, True, "", 0)
-            ]
+            gaps = gaps_of(scan(text), segment.number, True, "refused", None)
+            self.pending += [Gap(value, (name + ".refused",)) for value in gaps]
             self.lost += 1
             self.sent -= 1  # it is counted with its segment
 
@@ -123,15 +122,16 @@ class Store:
 
     def put_aside(self, segment: Segment, kind: str, reason: str) -> None:
         """Take a segment out, and have it declared as a gap."""
-        name = "{:08d}.{}".format(segment.number, kind)
+        place = self.segments.index(segment)
+        later = [each.first_own for each in self.segments[place + 1 :] if each.first_own is not None]
+        until = later[0] if later else self.first_unsealed()
+        name = "{:08d}.{:.0f}.{}".format(segment.number, (until or 0.0) * 1000, kind)
         parts = scan(read(self.path(segment.name())))
         if segment.descriptor >= 0:
             os.close(segment.descriptor)
         os.rename(self.path(segment.name()), self.path(name))
-        place = self.segments.index(segment)
-        later = [each.first_own for each in self.segments[place + 1 :] if each.first_own is not None]
-        until = later[0] if later else self.first_unsealed()
-        self.pending += [Gap(value, name) for value in gaps_of(parts, segment.number, False, reason, until)]
+        gaps = gaps_of(parts, segment.number, False, reason, until)
+        self.pending = joined(self.pending + [Gap(value, (name,)) for value in gaps])
         self.segments.remove(segment)
         self.lost += segment.ticks
 
@@ -146,7 +146,7 @@ class Store:
 
     def settle(self) -> None:
         """The pending gaps are written: do away with what waited for that."""
-        for name in {gap.aside for gap in self.pending if gap.aside}:
+        for name in {name for gap in self.pending for name in gap.asides}:
             settle(self.folder, name)
         self.pending = []
 

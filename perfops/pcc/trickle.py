@@ -44,6 +44,7 @@ def run(options: "Options") -> None:
         spool = Spool(options, wake, say)
         account = open_account(options, spool)
         courier = Courier(client, say, spool.folder)
+        spool.trouble = lambda: courier.stopped or courier.trouble
         sender = Sender(courier, spool, others, wake)
         if not options.quiet:
             text = "collection {} to {}: every {} s for {} s, by way of {}"

@@ -71,13 +71,22 @@ def results(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
     for command in (("process", machine / "collection.json", "--outdir", machine), ("load", machine, *load)):
         done = perfops(*command, env=variables)
         assert done.returncode == 0, done.stderr
+    fill_spool(folder)
     return folder / "results"
+
+
+def fill_spool(folder: Path) -> None:
+    """A spool with a collection that could not be sent."""
+    line = ("--mode", "trickle", "--duration", "200ms", "--frequency", "20ms", "--spool", str(folder / "results/spool"))
+    away = ("--server", "127.0.0.1:1", "--flush", "0")
+    assert run(pack(folder), *line, *away, env=environment(PCC_APIKEY="key")).returncode == 4
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS, key="remove".__eq__))  # the last: the others want the run
 def test_an_example_runs(name: str, variables: dict[str, str], results: Path, tmp_path: Path) -> None:
     """In a folder with the results of a run, with its times shortened and its /tmp elsewhere."""
     shutil.copytree(results, tmp_path / "results")
+    (tmp_path / "results" / "spool").rename(tmp_path / "spool")
     line = example(COMMANDS[name])
     assert name in line
     short = re.sub(r"(--duration )\S+", r"\g<1>400ms", re.sub(r"(--frequency )\S+", r"\g<1>100ms", line))

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from fix_fake_receiver import key_file, receiving
 from fix_pcc import check_books, environment, read
 
 from perfops.pcc.flags import EXAMPLES, build_parser
@@ -27,8 +28,19 @@ def test_an_example_runs(command: str, packed: Path, tmp_path: Path) -> None:
     short = re.sub(r"(frequency[ =])\S+", r"\g<1>20ms", short, flags=re.IGNORECASE)
     short = short.replace("/var/tmp/", f"{tmp_path}/")
     variables = environment(PATH=f"{packed.parent}:{os.environ['PATH']}", PCC_DURATION="40ms", PCC_FREQUENCY="20ms")
-    done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=variables, capture_output=True, text=True)
+    with receiving() as receiver:
+        short = short.replace("https://receiver:8443", f"127.0.0.1:{receiver.port}")
+        short = short.replace("~/.perfops/key", str(key_file(tmp_path)) if "--mode trickle" in short else "")
+        variables["HOME"] = str(tmp_path)
+        done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    if "--spool-check" in command:
+        assert done.stdout == "nothing is in .\n"
+        return
+    if "--mode trickle" in command:
+        assert receiver.committed.ends == 1
+        assert not list((tmp_path / ".perfops" / "spool").iterdir())
+        return
     if "--self-test" in command:
         assert "CPU time" in done.stdout
         assert not list(tmp_path.iterdir())
@@ -68,8 +80,8 @@ def test_every_flag_with_a_value_can_be_set_in_the_environment() -> None:
         "oom_score_adj": "300",
     }
     for action in build_parser()._actions:
-        if action.nargs == 0:
-            continue
+        if action.nargs == 0 or "trickle: " in (action.help or "") or action.dest == "spool_check":
+            continue  # test_options.py has those of trickle mode
         value = values.get(action.dest, "k=v")
         by_flag = read_options([action.option_strings[0], value], {})
         by_variable = read_options([], {"PCC_" + action.dest.upper(): value})

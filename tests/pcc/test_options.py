@@ -160,3 +160,72 @@ def test_bad_input_ends_the_program_with_2_one_line_and_no_file(
     done = run(packed, *arguments, env=environment(**variables), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
     assert not list(tmp_path.iterdir())
+
+
+NEEDED = {"PCC_MODE": "trickle", "PCC_SERVER": "receiver:8080", "PCC_APIKEY": "secret"}
+
+
+def test_the_defaults_of_trickle_mode() -> None:
+    options = read_options([], NEEDED)
+    assert options.server == ("http://receiver:8080", False, "receiver", 8080, "")
+    assert (options.apikey, options.cafile, options.keep_sent) == ("secret", "", False)
+    assert options.spool == str(Path("~/.perfops/spool").expanduser())
+    assert (options.spool_max, options.spool_full, options.batch, options.flush) == (1 << 30, "drop-oldest", 10, 30)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "flag", "read"),
+    [
+        ("SERVER", "x", "https://r/p/", ("https://r:443", True, "r", 443, "/p")),
+        ("SPOOL", "/a", "/b", "/b"),
+        ("SPOOL_MAX", "x", "2M", 2 << 20),
+        ("SPOOL_FULL", "x", "stop", "stop"),
+        ("BATCH", "x", "5s", 5),
+        ("FLUSH", "x", "0", 0),
+        ("CAFILE", "/nowhere", __file__, __file__),
+    ],
+)
+def test_the_flag_beats_the_environment_in_trickle_mode(name: str, given: str, flag: str, read: object) -> None:
+    options = read_options(["--" + name.lower().replace("_", "-"), flag], NEEDED | {"PCC_" + name: given})
+    assert getattr(options, name.lower()) == read
+    if name != "CAFILE":
+        assert getattr(read_options([], NEEDED | {"PCC_" + name: flag}), name.lower()) == read
+
+
+def test_the_key_comes_from_a_file_that_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.touch(mode=0o600)
+    path.write_text("from-a-file\n")
+    assert read_options(["--apikey-file", str(path)], NEEDED).apikey == "from-a-file"
+    without = {name: value for name, value in NEEDED.items() if name != "PCC_APIKEY"}
+    assert read_options([], without | {"PCC_APIKEY_FILE": str(path)}).apikey == "from-a-file"
+    assert read_options([], NEEDED | {"PCC_KEEP_SENT": "on"}).keep_sent
+    path.chmod(0o640)
+    told = refused(["--apikey-file", str(path)], NEEDED)
+    assert told == f"--apikey-file {path} may be read by others, mode 0640 (chmod 600 {path})"
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"PCC_SERVER": "receiver"},
+            "bad value for PCC_SERVER: 'receiver' (try https://receiver:8443 or receiver:8080)"),
+        ({"PCC_SERVER": "ftp://receiver"},
+            "bad value for PCC_SERVER: 'ftp://receiver' (try https://receiver:8443 or receiver:8080)"),
+        ({"PCC_SERVER": "http://u:secret@receiver"},
+            "bad value for PCC_SERVER: it has an @ in it (try https://receiver:8443 or receiver:8080)"),
+        ({"PCC_SERVER": "receiver:0"},
+            "bad value for PCC_SERVER: 'receiver:0' (try https://receiver:8443 or receiver:8080)"),
+        ({"PCC_APIKEY": ""}, "trickle mode needs a key (set --apikey-file FILE, PCC_APIKEY_FILE or PCC_APIKEY)"),
+        ({"PCC_APIKEY": "two words"}, "no key in PCC_APIKEY (one line of plain letters)"),
+        ({"PCC_APIKEY": "", "PCC_APIKEY_FILE": "/nowhere"},
+            "cannot read PCC_APIKEY_FILE /nowhere: No such file or directory (name the file with the key)"),
+        ({"PCC_CAFILE": "/nowhere"}, "cannot read PCC_CAFILE /nowhere (name a file of certificates in PEM)"),
+        ({"PCC_SPOOL_MAX": "1K"}, "bad value for PCC_SPOOL_MAX: '1K' (try 1G; less than 64K holds nothing)"),
+        ({"PCC_SPOOL_FULL": "wait"}, "bad value for PCC_SPOOL_FULL: 'wait' (try drop-oldest or stop)"),
+        ({"PCC_BATCH": "0"}, "bad value for PCC_BATCH: '0' (try 10s)"),
+        ({"PCC_FLUSH": "x"}, "bad value for PCC_FLUSH: 'x' (try 30s)"),
+    ],
+)  # fmt: skip
+def test_an_error_of_trickle_mode_is_one_sentence(variables: dict[str, str], sentence: str) -> None:
+    assert refused([], NEEDED | variables) == sentence
