@@ -224,21 +224,31 @@ def report(
     cuts = quantiles(times, n=1000) if len(times) > 1 else [0.0] * 999
     rows = sum(stored.values())
     per_tick = rows / max(stored["host"], 1)
-    print(f"receiver: {HOSTS} hosts for {seconds:.0f} s, {WORKERS} workers, {len(os.sched_getaffinity(0))} CPUs:"
-          f" {answers.get(200, 0)} of {HOSTS * ROUNDS} batches answered 200, {answers}")
-    print(f"  answers: median {cuts[499]:.3f} s, p99 {cuts[989]:.3f} s, max {max(times, default=0):.3f} s; lost samples: {lost}")
+    print(
+        f"receiver: {HOSTS} hosts for {seconds:.0f} s, {WORKERS} workers, {len(os.sched_getaffinity(0))} CPUs:"
+        f" {answers.get(200, 0)} of {HOSTS * ROUNDS} batches answered 200, {answers}"
+    )
+    print(
+        f"  answers: median {cuts[499]:.3f} s, p99 {cuts[989]:.3f} s, max {max(times, default=0):.3f} s; lost samples: {lost}"
+    )
     print(f"  {stored['host'] / seconds:,.0f} samples/s, {rows / seconds:,.0f} rows/s ({per_tick:.1f} rows a sample)")
     core = stored["host"] / max(used[0] + used[1], 1e-9)
-    print(f"  CPU seconds: receiver {used[0]:.1f}, PostgreSQL {used[1]:.1f}, generator {used[2]:.1f};"
-          f" {core:,.0f} samples a second and core (receiver and PostgreSQL together)")
+    print(
+        f"  CPU seconds: receiver {used[0]:.1f}, PostgreSQL {used[1]:.1f}, generator {used[2]:.1f};"
+        f" {core:,.0f} samples a second and core (receiver and PostgreSQL together)"
+    )
     ticks = TICKS * ROUNDS
     print(f"  bytes a sample: raw {bodies.raw / ticks:,.0f}, gzip {bodies.packed / ticks:,.0f}")
     stages = {name.split('"')[1]: value for name, value in counts.items() if name.startswith("pcd_stage_seconds")}
     batches = max(answers.get(200, 0), 1)
     told = ", ".join(f"{name} {1000 * value / batches:.2f}" for name, value in stages.items())
-    print(f"  ms a batch by stage (wall): {told}; {batches / max(counts['pcd_transactions_total'], 1):.1f} batches a transaction")
+    print(
+        f"  ms a batch by stage (wall): {told}; {batches / max(counts['pcd_transactions_total'], 1):.1f} batches a transaction"
+    )
     good = not lost and cuts[989] < GOAL_SECONDS and answers.get(200, 0) == HOSTS * ROUNDS
-    print(f"  {'sustained' if good else 'NOT sustained'} (goal: {GOAL_HOSTS} hosts, p99 < {GOAL_SECONDS:g} s, nothing lost)")
+    print(
+        f"  {'sustained' if good else 'NOT sustained'} (goal: {GOAL_HOSTS} hosts, p99 < {GOAL_SECONDS:g} s, nothing lost)"
+    )
     sys.exit(not good)
 
 

@@ -1,6 +1,7 @@
 """perfops apikey: the keys of the receiver."""
 
 import json as jsons
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,15 +22,23 @@ def create(
             metavar="NAME",
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write the key to this file, which others cannot read, instead.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Make a key and print it, once: the file PCD_APIKEYS_FILE (else apikeys in PCD_HOME) keeps its hash alone.
 
-    Example: perfops apikey create vm-01 --collector vm-01 > /tmp/vm-01.key
+    Example: perfops apikey create vm-01 --collector vm-01 --output /tmp/vm-01.key
     """
     from perfops.receiver import keys
     from perfops.receiver.settings import find_keys
 
-    typer.echo(keys.create(find_keys(), name, collector or []))
+    key = keys.create(find_keys(), name, collector or [])
+    if output is None:
+        typer.echo(key)
+    else:
+        keys.write_private(output, key)
 
 
 @app.command("list")

@@ -15,6 +15,8 @@ from perfops.cli import (
     report,
     show,
     spool,
+    up,
+    upload,
     verify,
 )
 from perfops.cli import list as listing
@@ -39,6 +41,8 @@ app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
+app.command("up")(up.up)
+app.command("upload")(upload.upload)
 app.command("verify")(verify.verify)
 
 pcprocess = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -9,6 +9,7 @@ from perfops.cli.options import Db
 
 if TYPE_CHECKING:
     from perfops.receiver.settings import Settings
+    from perfops.store.connection import Target
 
 Listen = Annotated[
     str,
@@ -56,9 +57,9 @@ def receive(
     Example: timeout 5 perfops receive --listen 127.0.0.1:0 --workers 2 || test $? = 124
     """
     from perfops.receiver.serve import serve
-    from perfops.store.connection import database
+    from perfops.store.connection import database, find_target
 
-    settings = settings_of(listen, workers, db, log_level, archive, tls_cert, tls_key)
+    settings = settings_of(listen, workers, find_target(db), log_level, archive, tls_cert, tls_key)
     with database(settings.target):
         pass
     serve(settings)
@@ -67,7 +68,7 @@ def receive(
 def settings_of(
     listen: str,
     workers: int,
-    db: str | None,
+    target: "Target",
     level: str,
     archive: Path | None,
     certificate: Path | None,
@@ -77,7 +78,6 @@ def settings_of(
     from perfops.errors import BadInputError
     from perfops.receiver import log, settings
     from perfops.receiver.keys import read_keys
-    from perfops.store.connection import find_target
 
     if level.lower() not in settings.LEVELS:
         raise BadInputError(f"bad value for PCD_LOGLEVEL: {level!r} (try one of {', '.join(settings.LEVELS)})")
@@ -95,7 +95,7 @@ def settings_of(
         keys=keys,
         level=level,
         workers=workers,
-        target=find_target(db),
+        target=target,
         certificate=certificate,
         certificate_key=key,
         archive=archive.absolute() if archive else None,

@@ -167,3 +167,23 @@ def changing(path: Path) -> Iterator[list[str]]:
             os.close(lock)
     except OSError as error:
         raise MachineError(f"cannot change {path}: {error.strerror} (name another file in PCD_APIKEYS_FILE)") from error
+
+
+def first_key(path: Path) -> Path | None:
+    """Make a key where there is none, in a file of its own beside; that file, None where there were keys."""
+    file = path.with_name("key")
+    if path.exists() and read_keys(path):
+        return file if file.exists() else None
+    write_private(file, create(path, "first"))
+    return file
+
+
+def write_private(file: Path, key: str) -> None:
+    """Write a key to a file that others cannot read."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as opened:
+            os.fchmod(descriptor, 0o600)
+            opened.write(f"{key}\n")
+    except OSError as error:
+        raise MachineError(f"cannot write {file}: {error.strerror} (name another file)") from error

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RETRY = 1  # seconds that a sender is asked to wait
+LINGER = 0.04  # seconds that a busy writer lets batches gather: larger transactions cost less a batch
 TRIES = 3  # of a transaction that only met another one
 PATIENCE = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
 AWAY = RefusedError(503, "the database is away (try again)", RETRY)
@@ -142,8 +143,11 @@ class Pipeline:
 
     def write(self) -> None:
         """The second thread: all that is ready in one transaction, again and again."""
+        group: list[Job] = []
         while True:
             started = time.perf_counter()
+            if len(group) > 1 and not self.closing:
+                time.sleep(LINGER)
             with self.change:
                 self.change.wait_for(lambda: self.ready or self.probes or self.derived_all)
                 group = self.take_group()

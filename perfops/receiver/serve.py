@@ -1,6 +1,7 @@
 """Sockets, workers and signals: uvicorn serves, and this keeps as many of it as asked for on one socket."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from perfops.receiver.settings import Settings
 
 BACKLOG = 2048
 GRACE = 30  # seconds for what is held at the end
+GARBAGE = 50_000  # new objects after which the collector of cycles looks
 PDEATHSIG = 1  # PR_SET_PDEATHSIG of prctl(2)
 PAUSE = 1.0  # seconds before a worker that died is replaced
 
@@ -93,6 +95,9 @@ def work(settings: Settings, opened: socket.socket, shared: Shared, number: int)
         raise BadInputError(
             f"the certificate cannot be used: {error.strerror or error} (--tls-cert, --tls-key)"
         ) from error
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)  # a batch is thousands of objects and no cycle: looking for those costs a tenth
     uvicorn.Server(config).run(sockets=[opened])
 
 

@@ -27,7 +27,7 @@ KNOWN = 20_000  # collections remembered
 CHUNK = 1 << 20  # characters of rows that are handed to COPY at once
 TOUCH = """
     UPDATE collection SET started_at = least(started_at, %s), ended_at = greatest(ended_at, %s), loaded_at = %s
-     WHERE id = %s RETURNING complete"""
+     WHERE id = %s RETURNING jsonb_array_length(summary -> 'starts'), complete"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ class Memory:
                 for start in piece.starts
             )
         )
+
+    def starts(self, piece: Piece) -> int:
+        """How many starts of a collection's recorder were seen."""
+        return len(self.collections[piece.collection][1])
 
     def learn(self, piece: Piece, starts: Iterable[tuple[str, datetime | None]]) -> None:
         """Remember what is in the collection's row now."""
@@ -135,9 +139,9 @@ def enter(
         )
         for number, piece in zip(known, pieces, strict=True):
             row = cursor.fetchone()
-            if row is None:  # removed meanwhile
+            if row is None or row[0] < memory.starts(piece):  # removed meanwhile, or that and made anew
                 new.append(number)
-            elif row[0]:
+            elif row[1]:
                 closed.add(piece.collection)
             cursor.nextset()
     for number in new:

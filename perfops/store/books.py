@@ -1,16 +1,15 @@
 """Closed books: what processing counted is what the database holds, and what the recorder sampled is accounted for."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from psycopg import sql
 
 from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
 from perfops.store.connection import Connection
+from perfops.store.gaps import counted, missed_in, unsent
 from perfops.store.machines import Machine
-
-MISSED = re.compile(r"(\d+) ticks missed")  # in the text of a gap; those of one moment stand in one text
+from perfops.store.streams import MODE, recount, segments_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,11 @@ class Held(NamedTuple):
 
 
 def check_books(connection: Connection, machine: Machine) -> Books:
-    """All checks of one collection."""
+    """All checks of one collection. One that streams in and has not ended is checked as far as it has come."""
+    streamed = machine.mode == MODE
+    if streamed and not machine.complete:
+        so_far = recount(connection, machine.collection, machine.summary)
+        machine = replace(machine, summary=so_far.model_copy(update={"complete": False}))
     summary = machine.summary
     checks = [check for kind in KINDS for check in check_kind(connection, machine, kind)]
     notes = []
@@ -70,9 +73,12 @@ def check_books(connection: Connection, machine: Machine) -> Books:
     else:
         notes.append("a recording of containers alone")
     if not summary.complete:
-        notes.append("no end record" + (": cut short" if summary.recorder == "pcc" else ""))
+        notes.append("no end record" + (": cut short" if summary.recorder == "pcc" and not streamed else ""))
     if summary.end_reason not in (None, "duration"):
         notes.append(f"ended early by {summary.end_reason}")
+    if streamed:
+        checks += check_stream(connection, machine, next(check.found for check in checks if check.kind == HOST.name))
+        return Books(checks, notes)
     if summary.ticks is not None:
         text = "{expected} ticks by the recorder's count, {found} snapshots read"
         checks.append(Check("ticks", None, text, summary.ticks, summary.snapshots))
@@ -82,6 +88,21 @@ def check_books(connection: Connection, machine: Machine) -> Books:
     if summary.damaged_lines:
         notes.append(f"{summary.damaged_lines} damaged line{'s' * (summary.damaged_lines != 1)}")
     return Books(checks, notes)
+
+
+def check_stream(connection: Connection, machine: Machine, rows: int) -> list[Check]:
+    """Each tick that was sampled is a row, the beginning of a segment, or declared as lost; the rest was missed."""
+    summary, notes = machine.summary, machine.annotations
+    checks = []
+    if summary.ticks is not None and summary.samples.get(HOST.name):
+        segments = segments_in(notes)
+        lost = sum(unsent(connection, machine.collection, note) for note in notes)
+        text = "{expected} ticks by the recorder's count, {found} are rows, beginnings of segments, or declared as lost"
+        checks.append(Check("ticks", None, text, summary.ticks, rows + segments + lost))
+    if summary.missed is not None:
+        text = "{expected} ticks missed by the recorder's count, {found} by the gaps"
+        checks.append(Check("missed", None, text, summary.missed, sum(map(missed_in, notes))))
+    return checks
 
 
 def check_kind(connection: Connection, machine: Machine, kind: Kind) -> list[Check]:
@@ -110,5 +131,4 @@ def find_held(connection: Connection, machine: Machine, kind: Kind) -> Held:
 
 def declared(machine: Machine) -> int:
     """Ticks that the gaps of a collection say were missed."""
-    gaps = (note.text for note in machine.annotations if note.kind == "gap")
-    return sum(int(ticks) for text in gaps for ticks in MISSED.findall(text))
+    return sum(missed_in(note) + counted(note, sampled=True) for note in machine.annotations)

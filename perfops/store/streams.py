@@ -67,17 +67,18 @@ def register(connection: Connection, piece: Piece, collector_id: int, now: datet
             VALUES (%s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id"""
         fresh = piece.describe().model_copy(update={"mode": MODE, "starts": [], "complete": False, "samples": {}})
         times = [piece.first, piece.last, fresh.frequency]
-        told = Jsonb(fresh.model_dump(mode="json"))
-        values = [piece.collection, collector_id, piece.run, MODE, *times, Jsonb(piece.labels), told, now]
+        row = Jsonb(fresh.model_dump(mode="json"))
+        values = [piece.collection, collector_id, piece.run, MODE, *times, Jsonb(piece.labels), row, now]
         known = fresh
         if not connection.execute(insert, values).fetchone():  # another receiver was faster
             known = locked(connection, piece, collector_id) or fresh
+    told = piece.describe()  # of what several starts say, that of the first counts
     summary = known.model_copy(
         update={
             "mode": MODE,
             "start": min(known.start, piece.first),
             "end": max(known.end, piece.last),
-            "host": piece.describe().host | known.host if piece.tells else known.host,
+            "host": told.host | known.host if known.start <= piece.first else known.host | told.host,
             "starts": merged(known.starts, piece.starts),
         }
     )
@@ -157,7 +158,8 @@ def recount(connection: Connection, collection: UUID, summary: Summary) -> Summa
     cut = [(start, later) for start, later in spans if start.ending is None]
     whole = [start.ending for start in summary.starts if start.ending]
     seen = sum(seen_in(connection, collection, notes, *span, is_first=span == spans[0]) for span in cut)
-    gaps = sum(missed_in(note) for note in notes for span in cut if note.kind == "gap" and within(note.start, *span))
+    # A gap at a start is that start's: its recorder found that ticks were missing.
+    gaps = sum(missed_in(note) for note in notes for span in cut if within(note.end or note.start, *span))
     last = summary.starts[-1].ending if summary.starts else None
     return summary.model_copy(
         update={
