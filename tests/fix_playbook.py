@@ -21,12 +21,19 @@ def write_inventory(path: Path, hosts: dict[str, dict[str, Any]], **variables: A
 
 
 def command(
-    playbook: str, inventory: Path | str, *options: str, url: str = "", **variables: Any
+    playbook: str,
+    inventory: Path | str,
+    *options: str,
+    url: str = "",
+    environment: dict[str, str] | None = None,
+    **variables: Any,
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line of a playbook and its environment; `url` names the database."""
+    """The command line of a playbook and its environment, with more in it; `url` names the database."""
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     line = [program, f"playbooks/{playbook}.yml", "-i", str(inventory), "-e", json.dumps(variables), *options]
-    return line, os.environ | {"PERFOPS_DATABASE_URL": url, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+    return line, os.environ | {"PERFOPS_DATABASE_URL": url, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"} | (
+        environment or {}
+    )
 
 
 def play(playbook: str, inventory: Path | str, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:

@@ -46,7 +46,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--mode", metavar="MODE", help="local: write a file (the default); trickle: send to a receiver, too")
     add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
     add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
-    add("--collection", metavar="FILE", help="the file to write; it must not exist (default ./<id>.json)")
+    add(
+        "--collection",
+        metavar="FILE",
+        help="the file to write; it must not exist (default ./<id>.json); trickle: for the host and end record alone",
+    )
     add("--append", action="store_true", help="go on with that file, under its id, where it exists, as after a restart")
     add("--id", metavar="UUID", help="the collection's id (default: a new one)")
     add(

@@ -76,6 +76,11 @@ def parse_address(text: str, origin: str) -> "Tuple[str, int]":
     return match.group(1), int(match.group(2))
 
 
+def default_file(mode: str, identity: str, gzip: bool) -> str:
+    """The file of a collection that none is named for; one that is streamed needs none."""
+    return "" if mode == "trickle" else identity + (".json.gz" if gzip else ".json")
+
+
 NOT_SENT = {
     "server": ("", False, "", 0, ""),
     "apikey": "",
@@ -173,7 +178,7 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         mode=mode,
         duration=duration,
         frequency=frequency,
-        collection=collection or identity + (".json.gz" if flags.gzip else ".json"),
+        collection=collection or default_file(mode, identity, flags.gzip),
         id=identity,
         identifier=clean(given("identifier", os.uname().nodename)[0]),
         labels=parse_labels(clean(labels), origin),

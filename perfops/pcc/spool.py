@@ -43,6 +43,7 @@ class Spool(Store):
         self.wake = wake  # of the sender
         self.trouble: "Callable[[], str]" = str  # what the sender has to say
         self.say = say
+        self.note: "Callable[[bytes], None]" = lambda _: None  # hears of every tick
         self.tape: "Optional[Tape]" = None  # the newest segment
         self.total = 0
         self.opened = 0.0
@@ -62,6 +63,7 @@ class Spool(Store):
         """Append a tick, or count it where there is no room; returns its bytes."""
         if not data:  # of containers alone, and there are none
             return 0
+        self.note(data)
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
             self.now = now

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 
+from .account import Account
 from .clock import boottime
 from .courier import Courier
 from .errors import PccError
@@ -20,7 +21,7 @@ from .words import fail, say
 
 MYPY = False
 if MYPY:
-    from typing import List
+    from typing import Any, Dict, List, Optional
 
     from .settings import Options
 
@@ -41,6 +42,7 @@ def run(options: "Options") -> None:
         stop = Stop()
         others, wake = earlier(options), threading.Event()
         spool = Spool(options, wake, say)
+        account = open_account(options, spool)
         courier = Courier(client, say, spool.folder)
         spool.trouble = lambda: courier.stopped or courier.trouble
         sender = Sender(courier, spool, others, wake)
@@ -53,9 +55,22 @@ def run(options: "Options") -> None:
             )
         sender.start()
         facts = sample(options, reader, spool, stop)
-        end(options, spool, sender, stop, facts)
+        end(options, spool, sender, stop, facts, account)
     except PccError as error:
         fail(error)
+
+
+def open_account(options: "Options", spool: Spool) -> "Optional[Account]":
+    """The file that is asked for by --collection, None where none is."""
+    if not options.collection:
+        return None
+    try:
+        account = Account(options.collection, options.append, say)
+    except PccError:
+        spool.close()
+        raise
+    spool.note = account.note
+    return account
 
 
 def earlier(options: "Options") -> "List[str]":
@@ -71,7 +86,14 @@ def earlier(options: "Options") -> "List[str]":
     return [folder for _, folder in sorted(folders)]
 
 
-def end(options: "Options", spool: Spool, sender: Sender, stop: Stop, facts: "dict[str, object]") -> None:
+def end(
+    options: "Options",
+    spool: Spool,
+    sender: Sender,
+    stop: Stop,
+    facts: "Dict[str, Any]",
+    account: "Optional[Account]",
+) -> None:
     """Flush for as long as that may take, and say what is sent and what is left."""
     spool.finish()
     sender.at_end = stop.wake
@@ -88,5 +110,7 @@ def end(options: "Options", spool: Spool, sender: Sender, stop: Stop, facts: "di
         said += ", {} left in {}".format(left, folder)
     if left or not options.quiet:
         say(said)
+    if account:
+        account.close(dict(facts, sent=spool.sent, left=left, lost=spool.lost))
     if left:
         sys.exit(LEFT)

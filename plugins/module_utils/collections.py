@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,8 @@ from pathlib import Path
 
 FILE = "collection.json"
 LOG = "pcc.log"
+SPOOL = "spool"
+SEGMENT = re.compile(r"\d{8}(\.tried)?\.json\Z")
 TAIL = 1 << 16  # bytes at a file's end that hold its end record
 HEAD = 1 << 20  # bytes at a file's start that hold its host record
 POLL = 0.1  # seconds between two looks
@@ -30,15 +33,27 @@ class Collection:
         self.folder = Path(home, "collections", identity)
         self.file = self.folder / FILE
         self.log = self.folder / LOG
+        self.spool = Path(home, SPOOL, identity)
 
 
 def collections_in(home):
-    """All collections of a home folder, in the order of their ids."""
+    """All collections of a home folder, in the order of their ids; of some only what was not sent may be left."""
+    names = names_in(Path(home, "collections")) | names_in(Path(home, SPOOL))
+    return [Collection(home, name) for name in sorted(names)]
+
+
+def names_in(folder):
+    """Names of what is in a folder, none where there is no such folder."""
     try:
-        folders = sorted(Path(home, "collections").iterdir())
+        return {path.name for path in folder.iterdir()}
     except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [Collection(home, folder.name) for folder in folders]
+        return set()
+
+
+def left_in(collection):
+    """The files of the spool that hold what was not sent, the oldest first."""
+    names = sorted(filter(SEGMENT.match, names_in(collection.spool)))
+    return [str(collection.spool / name) for name in names]
 
 
 def running_pid(identity):
@@ -123,10 +138,14 @@ def facts(collection):
         "complete": pid is None and bool(end),
         "started_at": host.get("timestamp"),
         "duration": host.get("duration"),
+        "mode": host.get("mode"),
         "size": size,
         "reason": end.get("reason"),
         "ticks": end.get("ticks"),
         "missed": end.get("missed"),
+        "sent": end.get("sent"),
+        "lost": end.get("lost"),
+        "left": left_in(collection),
         "cpu_seconds": end.get("cpu_seconds"),
         "peak_memory_kib": end.get("peak_memory_kib"),
         "said": last_words(collection.log),
@@ -189,9 +208,20 @@ def stop(collection, patience):
     return wait_while(lambda: running_pid(collection.id) == pid, patience)
 
 
+def is_there(collection):
+    """Whether anything of a collection is on this machine."""
+    return collection.folder.is_dir() or collection.spool.is_dir()
+
+
 def remove(collection):
-    """Remove the collection's folder, and the folder of all collections when it was the last."""
-    if collection.folder.is_dir():
-        shutil.rmtree(str(collection.folder))
+    """Remove all of a collection, what was not sent with it."""
+    for folder in (collection.folder, collection.spool):
+        remove_folder(folder)
+
+
+def remove_folder(folder):
+    """Remove a folder, and the one it is in when it was the last there."""
+    if folder.is_dir():
+        shutil.rmtree(str(folder))
     with suppress(OSError):  # others are there, or nothing was
-        collection.folder.parent.rmdir()
+        folder.parent.rmdir()

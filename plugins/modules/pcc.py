@@ -13,6 +13,8 @@ author: The perfops authors (@perfops)
 description:
   - Starts a collection that goes on when the connection ends, waits for its end, stops it, or removes it.
   - A collection is known by its O(id). Nothing is started for an id that is there already, running or ended.
+  - In O(mode=trickle) what is sampled is sent to a receiver meanwhile, by way of a spool in O(home); what could not be
+    sent stays there, and RV(left) names it.
   - The program itself has to be there already, as the role P(perfops.perfops.pcc#role) puts it; it needs Python 3.6.
 options:
   state:
@@ -49,10 +51,47 @@ options:
     description: What to remember about the collection; keys and values without commas, keys without C(=).
     type: dict
     default: {}
+  mode:
+    description:
+      - V(local) writes a file; RV(collection) is its path.
+      - V(trickle) sends to O(server). The file at RV(collection) then holds the first and the last record alone.
+    type: str
+    choices: [local, trickle]
+    default: local
+  server:
+    description: The receiver, a URL, or C(host:port) for plain HTTP. Needed to start in O(mode=trickle).
+    type: str
+  apikey:
+    description:
+      - The key that the receiver knows. Needed to start in O(mode=trickle).
+      - It is handed over in the environment of the collector, which hides it there; it is in no file and on no command
+        line.
+    type: str
+  cafile:
+    description: File on the machine with the certificates to trust the receiver by, in PEM; by default the system's.
+    type: path
+  batch:
+    description: How much is sent at a time, such as V(5s), V(10s).
+    type: str
+    default: 10s
+  flush:
+    description: How long to go on sending at the end, such as V(30s); V(0s) for not at all.
+    type: str
+    default: 30s
+  spool_max:
+    description: Bytes that may wait to be sent, such as V(512M), V(1G).
+    type: str
+    default: 1G
+  spool_full:
+    description: What happens there; V(drop-oldest) declares what it drops, V(stop) ends the collection.
+    type: str
+    choices: [drop-oldest, stop]
+    default: drop-oldest
   timeout:
     description:
       - Seconds to wait, with V(finished) for the end, else for the collector to answer.
       - With V(finished), V(0) looks without waiting.
+      - In O(mode=trickle) the time of O(flush) comes on top, but for V(0).
     type: int
     default: 60
 attributes:
@@ -89,6 +128,16 @@ EXAMPLES = r"""
     id: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
     state: finished
     timeout: 0
+
+- name: Sample, and stream it to a receiver
+  perfops.perfops.pcc:
+    id: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
+    mode: trickle
+    server: https://receiver.example:8321
+    apikey: "{{ lookup('ansible.builtin.env', 'PERFOPS_APIKEY') }}"
+    labels:
+      run: nightly-42
+      site: Azure Benchmark
 
 - name: End whatever samples on this machine
   perfops.perfops.pcc:
@@ -141,8 +190,13 @@ duration:
   returned: with O(id)
   type: float
   sample: 600.0
+mode:
+  description: V(local) or V(trickle), null before the first sample.
+  returned: with O(id)
+  type: str
+  sample: trickle
 size:
-  description: Bytes written.
+  description: Bytes of the collection's file; in trickle mode it holds the first and the last record alone.
   returned: with O(id)
   type: int
   sample: 5242880
@@ -161,6 +215,22 @@ missed:
   returned: with O(id)
   type: int
   sample: 0
+sent:
+  description: Samples that the receiver has; null in local mode, and where it was cut short or runs.
+  returned: with O(id)
+  type: int
+  sample: 601
+lost:
+  description: Samples dropped or refused, each declared; null in local mode, and where it was cut short or runs.
+  returned: with O(id)
+  type: int
+  sample: 0
+left:
+  description: Paths of the files with what was not sent, the oldest first; together they are a collection.
+  returned: with O(id)
+  type: list
+  elements: str
+  sample: [/home/azureuser/.perfops/spool/0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11/00000007.tried.json]
 cpu_seconds:
   description: CPU time the collector itself took; null where it was cut short or runs.
   returned: with O(id)
@@ -192,6 +262,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.perfops.perfops.plugins.module_utils import collections
 
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 OPTIONS = {
     "state": {"type": "str", "choices": ["started", "finished", "stopped", "absent"], "default": "started"},
@@ -202,6 +273,14 @@ OPTIONS = {
     "frequency": {"type": "str", "default": "1s"},
     "identifier": {"type": "str"},
     "labels": {"type": "dict", "default": {}},
+    "mode": {"type": "str", "choices": ["local", "trickle"], "default": "local"},
+    "server": {"type": "str"},
+    "apikey": {"type": "str", "no_log": True},
+    "cafile": {"type": "path"},
+    "batch": {"type": "str", "default": "10s"},
+    "flush": {"type": "str", "default": "30s"},
+    "spool_max": {"type": "str", "default": "1G"},
+    "spool_full": {"type": "str", "choices": ["drop-oldest", "stop"], "default": "drop-oldest"},
     "timeout": {"type": "int", "default": 60},
 }
 
@@ -221,7 +300,37 @@ def command(module, program, collection):
     if module.params["identifier"]:
         words += ["--identifier", module.params["identifier"]]
     labels = joined_labels(module)
-    return words + (["--labels", labels] if labels else [])
+    words += ["--labels", labels] if labels else []
+    return words + (streaming(module) if module.params["mode"] == "trickle" else [])
+
+
+def streaming(module):
+    """What the collector's command line needs beside to send; never the key."""
+    for name in ("server", "apikey"):
+        if not module.params[name]:
+            module.fail_json(msg="mode trickle needs {0} (give the receiver's address and a key it knows)".format(name))
+    words = ["--mode", "trickle", "--server", module.params["server"]]
+    words += ["--spool", str(Path(module.params["home"], collections.SPOOL))]
+    for name in ("batch", "flush", "spool_max", "spool_full"):
+        words += ["--" + name.replace("_", "-"), module.params[name]]
+    return words + (["--cafile", module.params["cafile"]] if module.params["cafile"] else [])
+
+
+def environment_of(module):
+    """The collector's environment: this one without its variables, and with the key."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PCC_")}
+    if module.params["mode"] == "trickle":
+        environment["PCC_APIKEY"] = module.params["apikey"]
+    return environment
+
+
+def patience(module):
+    """Seconds to wait for an end; in trickle mode the collector goes on sending for a while."""
+    timeout = module.params["timeout"]
+    if module.params["mode"] != "trickle" or not timeout:
+        return timeout
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])", module.params["flush"])
+    return timeout + sum(float(number) * UNITS[unit] for number, unit in parts)
 
 
 def start(module, collection):
@@ -235,14 +344,13 @@ def start(module, collection):
         return True
     if not program.is_file():
         module.fail_json(msg="no collector at {0} (put it there with the role perfops.perfops.pcc)".format(program))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PCC_")}
     try:
-        error = collections.start(collection, words, environment, module.params["timeout"])
+        error = collections.start(collection, words, environment_of(module), module.params["timeout"])
     except OSError as problem:
         module.fail_json(msg="cannot start {0}: {1} (name another folder in home)".format(program, problem))
     if error:
         if not collections.facts(collection)["running"]:
-            collections.remove(collection)
+            collections.remove_folder(collection.folder)
         module.fail_json(msg=error, id=collection.id)
     return True
 
@@ -251,16 +359,16 @@ def stop(module, collection):
     """Have the collection ended; whether it ran."""
     if collections.running_pid(collection.id) is None:
         return False
-    if not module.check_mode and not collections.stop(collection, module.params["timeout"]):
+    if not module.check_mode and not collections.stop(collection, patience(module)):
         text = "the collection {0} does not end within {1} s (give a longer timeout, or end its process)"
-        module.fail_json(msg=text.format(collection.id, module.params["timeout"]), **collections.facts(collection))
+        module.fail_json(msg=text.format(collection.id, patience(module)), **collections.facts(collection))
     return True
 
 
 def remove(module, collection):
     """Have the collection stopped and its files gone; whether there was anything."""
     changed = stop(module, collection)
-    if not collection.folder.is_dir():
+    if not collections.is_there(collection):
         return changed
     if not module.check_mode:
         collections.remove(collection)
@@ -290,7 +398,7 @@ def main():
     elif state == "absent":
         changed = remove(module, collection)
     elif not module.check_mode:
-        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, module.params["timeout"])
+        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, patience(module))
     module.exit_json(changed=changed, **collections.facts(collection))
 
 

@@ -15,6 +15,8 @@ import pytest
 import yaml
 from fix_module import COLLECTIONS, ROOT, run_module, stopped_afterwards
 from fix_pcc import interpreters, pack, read, tick_count, wait_for
+from fix_sshd import free_port
+from fix_stream import yielding
 
 MODULE = ROOT / "plugins" / "modules" / "pcc.py"
 
@@ -190,6 +192,87 @@ def test_variables_of_the_sampler_that_lie_around_do_not_count(home: Path, monke
     assert (host["frequency"], host["labels"]) == (0.05, {})
 
 
+CANARY = "canary-4f1d9c"
+STREAM: dict[str, Any] = {"mode": "trickle", "apikey": CANARY, "batch": "200ms", "flush": "0s"}
+
+
+def test_trickle_sends_meanwhile_and_is_followed_like_any_other(home: Path) -> None:
+    with yielding() as receiver:
+        first = started(home, **STREAM | {"server": receiver.address, "duration": "1s", "flush": "20s"})
+        assert (first["mode"], first["running"], first["sent"]) == ("trickle", True, None)
+        ended = run_module(id=first["id"], home=str(home), state="finished", timeout=30)
+        assert (ended["finished"], ended["complete"], ended["reason"]) == (True, True, "duration")
+        assert ended["ticks"] + ended["missed"] == 21
+        assert (ended["sent"], ended["lost"], ended["left"]) == (ended["ticks"], 0, [])
+        assert (receiver.keys, {batch["collection"] for batch in receiver.batches}) == ({CANARY}, {first["id"]})
+        assert len(receiver.batches) > 1
+    assert [record["subsystem"] for record in read(Path(ended["collection"]))] == ["host", "end"]
+    assert not (home / "spool").exists() or not list((home / "spool").iterdir())
+    assert run_module(id=first["id"], home=str(home), **STREAM, server="127.0.0.1:1")["changed"] is False
+
+
+def test_what_could_not_be_sent_is_named_and_is_a_collection(home: Path) -> None:
+    first = started(home, **STREAM, server=f"127.0.0.1:{free_port()}", duration="1s")
+    ended = run_module(id=first["id"], home=str(home), state="finished", timeout=30)
+    assert (ended["complete"], ended["sent"], ended["lost"]) == (True, 0, 0)
+    assert ended["left"] == sorted(ended["left"])
+    files = [Path(path) for path in ended["left"]]
+    assert len(files) > 1
+    stamps = {record["timestamp"] for file in files for record in read(file) if record["subsystem"] == "/proc/stat"}
+    assert len(stamps) == ended["ticks"]
+    assert read(files[-1])[-1]["subsystem"] == "end"
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by its id", "all"])
+def test_absent_takes_what_was_not_sent_along(named: bool, home: Path) -> None:
+    before = tree(home)
+    first = started(home, **STREAM, server=f"127.0.0.1:{free_port()}")
+    wait_for("a segment", lambda: list((home / "spool" / first["id"]).glob("*.json")))
+    run_module(**({"id": first["id"]} if named else {}), home=str(home), state="absent", check=True)
+    assert (home / "spool" / first["id"]).is_dir()
+    assert run_module(**({"id": first["id"]} if named else {}), home=str(home), state="absent")["changed"] is True
+    assert tree(home) == before
+
+
+def test_a_spool_alone_counts_as_a_collection(home: Path) -> None:
+    identity = str(uuid4())
+    (home / "spool" / identity).mkdir(parents=True)
+    assert run_module(home=str(home), state="absent", check=True)["collections"] == [identity]
+    assert run_module(home=str(home), state="absent")["collections"] == [identity]
+    assert not (home / "spool").exists()
+
+
+def test_the_key_is_in_no_process_list_no_file_and_no_answer(home: Path) -> None:
+    first = started(home, **STREAM, server=f"127.0.0.1:{free_port()}")
+    wait_for("a segment", lambda: list((home / "spool" / first["id"]).glob("*.json")))
+    process = Path(f"/proc/{first['pid']}")
+    assert CANARY.encode() not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    seen = run_module(id=first["id"], home=str(home), **STREAM, server="127.0.0.1:1")
+    failed = run_module(id=str(uuid4()), home=str(home), **STREAM | {"batch": CANARY}, server="127.0.0.1:1")
+    assert failed["failed"] is True
+    assert CANARY not in json.dumps([first, seen, failed])
+    for path in filter(Path.is_file, home.rglob("*")):
+        assert CANARY.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"server": "127.0.0.1:1", "apikey": None}, "mode trickle needs apikey (give the receiver's address and a key"),
+        ({"apikey": "key"}, "mode trickle needs server"),
+        ({"server": "127.0.0.1:1", "batch": "5x"}, "pcc: bad value for --batch: '5x' (try 10s)"),
+        ({"server": "127.0.0.1:1", "spool_max": "9"}, "pcc: bad value for --spool-max: '9'"),
+        ({"server": "127.0.0.1:1", "cafile": "/nowhere.pem"}, "pcc: cannot read --cafile /nowhere.pem"),
+    ],
+)
+def test_what_trickle_needs_is_said_and_nothing_is_left(options: dict[str, Any], text: str, home: Path) -> None:
+    before = tree(home)
+    result = run_module(**({"id": str(uuid4()), "home": str(home)} | STREAM | options))
+    assert result["failed"] is True
+    assert result["msg"].startswith(text)
+    assert tree(home) == before
+
+
 TYPES = {"str": str, "int": int, "bool": bool, "float": float, "list": list}
 
 
@@ -197,8 +280,11 @@ def test_it_returns_what_it_documents(home: Path) -> None:
     documented = yaml.safe_load(module_source()["RETURN"])
     one = {name for name, entry in documented.items() if entry["returned"] == "with O(id)"}
     first = started(home, duration="100ms")
-    ended = run_module(id=first["id"], home=str(home), state="finished")
-    for result in (first, ended, run_module(id=str(uuid4()), home=str(home), state="stopped")):
+    local = run_module(id=first["id"], home=str(home), state="finished")
+    assert (local["mode"], local["sent"], local["lost"], local["left"]) == ("local", None, None, [])
+    streamed = started(home, **STREAM, server=f"127.0.0.1:{free_port()}", duration="100ms")
+    ended = run_module(id=streamed["id"], home=str(home), state="finished")
+    for result in (first, local, ended, run_module(id=str(uuid4()), home=str(home), state="stopped")):
         assert result.keys() - {"changed", "invocation"} == one
         for name in one:
             kind = TYPES[documented[name]["type"]]
@@ -224,7 +310,9 @@ def test_the_documented_options_are_those_of_the_code() -> None:
     documented = yaml.safe_load(source["DOCUMENTATION"])["options"]
     for entry in documented.values():
         del entry["description"]
+    secret = {name for name, entry in source["OPTIONS"].items() if entry.pop("no_log", False)}
     assert documented == source["OPTIONS"]
+    assert secret == {"apikey"}
 
 
 def test_the_examples_are_tasks_of_this_module_with_its_options() -> None:
