@@ -233,6 +233,22 @@ def test_ticks_that_are_declared_lost_close_the_books(fresh: tuple[Receiver, Con
     assert set(differences(connection)) == {"rows", "host_rows", "ticks"}
 
 
+def test_frames_of_the_spool_are_left_out(
+    fresh: tuple[Receiver, Connection], segments: list[Path], expected: Contents
+) -> None:
+    receiver, connection = fresh
+    for number, segment in enumerate(segments, 1):
+        lines, last = [], 0.0
+        for line in segment.read_bytes().splitlines():
+            moment = json.loads(line)["timestamp"]
+            if moment != last:
+                lines.append(record(moment, "frame", "4711 00c0ffee", 1.0))
+            last = moment
+            lines.append(line)
+        send_all(receiver, [pack(lines, number)])
+    assert contents(connection) == without_cuts(expected)
+
+
 def test_a_poisoned_batch_fails_alone(fresh: tuple[Receiver, Connection]) -> None:
     receiver, connection = fresh
     ids = [IDENTITY.replace("0d8f", f"{number:04x}") for number in range(12)]
