@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from perfops.pcc import recovery, segments, spool, store
+from perfops.pcc import recovery, segments, spool, store, tape
 
-MODULES = (recovery, segments, spool, store)
+MODULES = (recovery, segments, spool, store, tape)
 CHANGES = ("write", "open", "rename", "unlink", "fsync", "ftruncate", "truncate", "makedirs", "pwrite")
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import threading
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -183,6 +184,10 @@ def filled(folder: Path, *, sent: int = 0, end: bool = False) -> Path:
 
 def let_go(store: Store) -> None:
     """Close what a process that is gone has open."""
-    for descriptor in {store.lock, getattr(store, "descriptor", -1), *(each.descriptor for each in store.segments)}:
-        if descriptor >= 0:
+    for descriptor in {
+        store.lock,
+        getattr(getattr(store, "tape", None), "descriptor", -1),
+        *(each.descriptor for each in store.segments),
+    }:
+        with suppress(OSError):  # a killed one may have closed some
             os.close(descriptor)

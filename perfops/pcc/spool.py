@@ -13,6 +13,7 @@ from .recovery import Gap
 from .repair import gap_line, gap_value, tail_of
 from .segments import DROPPED, Segment, read
 from .store import Store
+from .tape import Tape
 
 MYPY = False
 if MYPY:
@@ -22,7 +23,6 @@ if MYPY:
     from .settings import Options
 
 LARGEST = 1 << 20  # bytes of a segment, from which on it is sealed
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_APPEND  # behind what was cut back, too
 MORE = 1 << 10  # bytes of a frame, and of gaps; and the tick may be the next segment's first, too
 MANY = 50  # gaps
 KEPT_FREE = 1 << 14  # bytes below the cap where a collection that is to stop there does
@@ -44,8 +44,8 @@ class Spool(Store):
         self.trouble: "Callable[[], str]" = str  # what the sender has to say
         self.say = say
         self.note: "Callable[[bytes], None]" = lambda _: None  # hears of every tick
-        self.descriptor = -1
-        self.size = self.total = 0
+        self.tape: "Optional[Tape]" = None  # the newest segment
+        self.total = 0
         self.opened = 0.0
         self.begins, self.before = 0.0, 0
         self.first_own: "Optional[float]" = None
@@ -61,6 +61,8 @@ class Spool(Store):
 
     def write(self, data: bytes) -> int:
         """Append a tick, or count it where there is no room; returns its bytes."""
+        if not data:  # of containers alone, and there are none
+            return 0
         self.note(data)
         with self.guard:
             start, now, ticks = start_of(data), time_of(data), int(is_tick(data))
@@ -77,6 +79,7 @@ class Spool(Store):
                     self.unwritten[reason] = self.unwritten.get(reason, 0) + 1
                 return len(data)
             self.settle()
+            self.lost += sum(self.unwritten.values())
             self.unsaid, self.unwritten, self.first_unwritten = b"", {}, 0.0
             if ticks:
                 self.number += 1
@@ -93,44 +96,21 @@ class Spool(Store):
 
     def append(self, text: bytes) -> bool:
         """Append to the newest segment, or make it; False, and all as before, where there is no room."""
-        new = self.descriptor < 0
-        if new:
-            number, text = self.newest + 1, self.beginning + text
         try:
-            if new:
-                path = self.path("{:08d}.json".format(number))
-                self.descriptor = os.open(path, NEW, 0o600)
-                self.size = 0
-            written = os.write(self.descriptor, text)
-            if written < len(text):
-                written += os.write(self.descriptor, text[written:])
-            if written < len(text):
-                raise OSError(28, os.strerror(28))
+            if self.tape is not None:
+                self.tape.append(text)
+            else:
+                text = self.beginning + text
+                self.tape = Tape(self.path("{:08d}.json".format(self.newest + 1)), text)
+                self.newest += 1
+                self.begin(time_of(text), self.start_number)
+                self.remember_host(text)
         except OSError as error:
-            self.cut_back(new, path if new else "")
             if not self.unwritten:
                 self.say("cannot write to {}: {} (sampling goes on)".format(self.folder, error.strerror))
             return False
-        if new:
-            self.newest = number
-            self.begin(time_of(text), self.start_number)
-            self.remember_host(text)
-        self.size += len(text)
         self.total += len(text)
         return True
-
-    def cut_back(self, new: bool, path: str) -> None:
-        """Undo a write that did not succeed."""
-        try:
-            if new:
-                if self.descriptor >= 0:
-                    os.close(self.descriptor)
-                    self.descriptor = -1
-                    os.unlink(path)
-            else:
-                os.ftruncate(self.descriptor, self.size)
-        except OSError:
-            pass  # recovery copes with a cut frame
 
     def begin(self, begins: float, before: int) -> None:
         """Remember how the newest segment begins."""
@@ -146,30 +126,25 @@ class Spool(Store):
     def rotate(self, about: "List[bytes]", sampled: bytes) -> None:
         """Begin the next segment with this tick once more, and seal the old one; later, where there is no room."""
         with self.guard:
-            due = self.size >= LARGEST or boottime() - self.opened >= self.options.batch
-            if self.descriptor < 0 or not due or self.first_own is None or self.unwritten:
+            tape = self.tape
+            if tape is None or self.first_own is None or self.unwritten:
+                return
+            if tape.size < LARGEST and boottime() - self.opened < self.options.batch:
                 return
             text = frame(about[0] + sampled, self.number)
-            path = self.path("{:08d}.json".format(self.newest + 1))
-            old = self.descriptor
             try:
-                self.descriptor = os.open(path, NEW, 0o600)
-                if os.write(self.descriptor, text) < len(text):
-                    raise OSError(28, os.strerror(28))
+                self.tape = Tape(self.path("{:08d}.json".format(self.newest + 1)), text)
             except OSError:
-                self.cut_back(self.descriptor != old, path)
-                self.descriptor = old
                 return
-            self.seal(old)
+            self.seal(tape)
             self.newest += 1
-            self.size = len(text)
             self.total += len(text)
             self.begin(time_of(text), self.number)
 
-    def seal(self, descriptor: int) -> None:
+    def seal(self, tape: Tape) -> None:
         """The newest segment is the sender's."""
-        segment = Segment(self.newest, False, self.size, [])
-        segment.descriptor = descriptor
+        segment = Segment(self.newest, False, tape.size, [])
+        segment.descriptor = tape.descriptor
         segment.before, segment.last = self.before, self.number
         segment.begins, segment.first_own = self.begins, self.first_own
         self.segments.append(segment)
@@ -181,7 +156,7 @@ class Spool(Store):
 
     def used(self) -> int:
         """Bytes of all that is to be sent."""
-        return self.size + sum(segment.size for segment in self.segments)
+        return (self.tape.size if self.tape else 0) + sum(segment.size for segment in self.segments)
 
     def make_room(self, size: int) -> str:
         """Drop what is oldest until a tick of this size fits; why there is no room, '' where there is."""
@@ -221,20 +196,21 @@ class Spool(Store):
     def facts(self) -> "Dict[str, Any]":
         """What the end record says of what was sent."""
         with self.guard:
-            own = self.number - self.before if self.descriptor >= 0 else 0
+            own = self.number - self.before if self.tape else 0
             lost = self.lost + sum(self.unwritten.values())
             return {"sent": self.sent, "left": self.left() + own, "lost": lost, "said": self.trouble()}
 
     def finish(self) -> None:
         """No tick follows: what is written is the sender's, whole."""
         with self.guard:
-            if self.descriptor >= 0:
+            if self.tape:
                 self.tail = tail_of(scan(read(self.path("{:08d}.json".format(self.newest)))), self.tail)
-                self.seal(self.descriptor)
-                self.descriptor, self.size = -1, 0
+                self.seal(self.tape)
+                self.tape = None
             since = self.first_unwritten if self.last_tick is None else self.last_tick
             for reason, ticks in sorted(self.unwritten.items()):
                 self.pending.append(Gap(dict(gap_value(since, 0.0, ticks, reason), to=self.now), ()))
+                self.lost += ticks
             try:
                 self.declare()
             except OSError as error:

@@ -46,7 +46,9 @@ class Store:
             text = "the spool {} is in use by process {} (name another collection by --id, or end that)"
             raise InUseError(text.format(folder, holder_of(path) or "unknown"))
         except OSError:
-            pass  # some network disks have no locks
+            if not goes_on:  # some network disks have no locks: who knows whether its sampler is gone
+                os.close(self.lock)
+                raise
         found = recover(folder, goes_on, os.pread(self.lock, 1 << 20, 0))
         self.segments: "List[Segment]" = found.segments
         self.pending: "List[Gap]" = found.pending
@@ -97,19 +99,21 @@ class Store:
 
     def refuse(self, segment: Segment, why: str) -> None:
         """The receiver will never take it: put it aside, to be declared and quarantined."""
+        self.reason("{:08d}".format(segment.number), why)
         with self.guard:
-            self.reason("{:08d}".format(segment.number), why)
             self.put_aside(segment, "refused", "refused")
 
     def refuse_tick(self, segment: Segment, context: bytes, tick: bytes, number: int, gap: bytes, why: str) -> None:
         """The receiver will never take one tick of a segment; `context` are host record and tick before it."""
         name = "{:08d}-{}".format(segment.number, number)
         with self.guard:
-            if os.path.exists(self.path(QUARANTINE, name + ".json")):
-                return
-            self.reason(name, why)
-            text = frame(context, number - 1) + frame(tick, number) + frame(gap, number)
-            write_whole(self.path(name + ".refused"), text)
+            known = any(name + ".refused" in gap.asides for gap in self.pending)
+        if known or os.path.exists(self.path(QUARANTINE, name + ".json")):
+            return  # before a kill: it is declared, or will be
+        self.reason(name, why)
+        text = frame(context, number - 1) + frame(tick, number) + frame(gap, number)
+        write_whole(self.path(name + ".refused"), text)
+        with self.guard:
             gaps = gaps_of(scan(text), segment.number, True, "refused", None)
             self.pending += [Gap(value, (name + ".refused",)) for value in gaps]
             self.lost += 1

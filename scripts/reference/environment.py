@@ -41,14 +41,16 @@ def page() -> str:
 
 
 def sampler() -> list[tuple[str, ...]]:
-    """Every flag of pcc that takes a value can be set by its variable; of the others one has a variable, too."""
+    """Every flag of pcc that takes a value can be set by its variable; a few variables have no such flag."""
     return [
         *(
             (code("PCC_" + flag.dest.upper()), code(flag.metavar), str(flag.help))
             for flag in pcc_flags()
-            if flag.nargs != 0
+            if flag.nargs != 0 and flag.dest != "spool_check"
         ),
         (code("PCC_CLOUD"), code("off"), "do not ask the cloud what this machine is, as with `--no-cloud`"),
+        (code("PCC_APIKEY"), code("KEY"), "trickle: the key itself; the flag wins, and this over `PCC_APIKEY_FILE`"),
+        (code("PCC_KEEP_SENT"), code("on"), "trickle: keep what was sent, as with `--keep-sent`"),
     ]
 
 

@@ -192,6 +192,11 @@ def test_the_flag_beats_the_environment_in_trickle_mode(name: str, given: str, f
         assert getattr(read_options([], NEEDED | {"PCC_" + name: flag}), name.lower()) == read
 
 
+def test_the_spool_and_what_is_kept_in_it_by_the_environment() -> None:
+    options = read_options([], NEEDED | {"PCC_SPOOL": "~/spool", "PCC_KEEP_SENT": "on"})
+    assert (options.spool, options.keep_sent) == (str(Path("~/spool").expanduser()), True)
+
+
 def test_the_key_comes_from_a_file_that_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.touch(mode=0o600)
@@ -199,7 +204,6 @@ def test_the_key_comes_from_a_file_that_is_its_owners_alone(tmp_path: Path) -> N
     assert read_options(["--apikey-file", str(path)], NEEDED).apikey == "from-a-file"
     without = {name: value for name, value in NEEDED.items() if name != "PCC_APIKEY"}
     assert read_options([], without | {"PCC_APIKEY_FILE": str(path)}).apikey == "from-a-file"
-    assert read_options([], NEEDED | {"PCC_KEEP_SENT": "on"}).keep_sent
     path.chmod(0o640)
     told = refused(["--apikey-file", str(path)], NEEDED)
     assert told == f"--apikey-file {path} may be read by others, mode 0640 (chmod 600 {path})"

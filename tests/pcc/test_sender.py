@@ -277,3 +277,15 @@ def test_two_at_once_is_one_too_many(packed: Path, tmp_path: Path) -> None:
         2,
         f"pcc: the spool {folder} is in use by process {process.pid} (name another collection by --id, or end that)\n",
     )
+
+
+def test_containers_alone_where_there_are_none(packed: Path, tmp_path: Path) -> None:
+    (tmp_path / "fs" / "cgroup" / "system.slice").mkdir(parents=True)
+    (tmp_path / "fs" / "cgroup" / "cgroup.controllers").touch()
+    with receiving() as receiver:
+        words = line(tmp_path, f"127.0.0.1:{receiver.port}", "200ms")
+        words = tuple(word for word in words if not word.startswith("containers,") and word != "--without")
+        done = run(packed, *words, "--containers-only", "--sys-root", str(tmp_path), env=environment())
+        assert done.returncode == 0, done.stderr
+        assert [record["subsystem"] for record in receiver.batches[0]["measurements"]] == ["host", "end"]
+    assert left_in(tmp_path) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fix_crash import Disk, KilledError, put_in_place
-from fix_spool import IDENTITY, Receiver, Sampler, body, drain, spool_options
+from fix_spool import IDENTITY, Receiver, Sampler, body, drain, let_go, spool_options
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -53,10 +53,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     def restart(self) -> None:
         """The process is gone, with its descriptors; start anew."""
-        spool = self.sampler.spool
-        for descriptor in {spool.lock, spool.descriptor, *(each.descriptor for each in spool.segments)} - {-1}:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        let_go(self.sampler.spool)
         self.sampler = Sampler(self.options, self.now)
 
     @rule(kill=KILLS, size=st.sampled_from((0, 0, 300)))
