@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint bench soak docs constraints clean
+.PHONY: help demo test lint bench soak docs env constraints clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,6 +31,9 @@ soak: $(VENV)/.done ## the tests of faults, with their full counts
 
 docs: $(VENV)/.done ## write the reference pages in docs/reference from the code
 	@$(BIN)/python scripts/reference
+
+env: ## write .env, the passwords of docker-compose.yml
+	@scripts/env
 
 constraints: $(VENV)/.done ## refresh constraints.txt
 	@scripts/refresh-constraints

@@ -60,7 +60,7 @@ def record_ticks(folder: Path, count: int) -> tuple[dict[str, object], list[list
 
 
 class Bodies:
-    """The bodies of all hosts and rounds. A gzip body may have several members: that of the ticks is made once a round."""
+    """The bodies of all hosts and rounds; a gzip body may have several members, and that of the ticks is made once."""
 
     def __init__(self, folder: Path, hosts: int, rounds: int) -> None:
         facts, ticks = record_ticks(folder, TICKS * rounds + 1)
@@ -228,9 +228,8 @@ def report(
         f"receiver: {HOSTS} hosts for {seconds:.0f} s, {WORKERS} workers, {len(os.sched_getaffinity(0))} CPUs:"
         f" {answers.get(200, 0)} of {HOSTS * ROUNDS} batches answered 200, {answers}"
     )
-    print(
-        f"  answers: median {cuts[499]:.3f} s, p99 {cuts[989]:.3f} s, max {max(times, default=0):.3f} s; lost samples: {lost}"
-    )
+    told = f"median {cuts[499]:.3f} s, p99 {cuts[989]:.3f} s, max {max(times, default=0):.3f} s"
+    print(f"  answers: {told}; lost samples: {lost}")
     print(f"  {stored['host'] / seconds:,.0f} samples/s, {rows / seconds:,.0f} rows/s ({per_tick:.1f} rows a sample)")
     core = stored["host"] / max(used[0] + used[1], 1e-9)
     print(
@@ -242,13 +241,11 @@ def report(
     stages = {name.split('"')[1]: value for name, value in counts.items() if name.startswith("pcd_stage_seconds")}
     batches = max(answers.get(200, 0), 1)
     told = ", ".join(f"{name} {1000 * value / batches:.2f}" for name, value in stages.items())
-    print(
-        f"  ms a batch by stage (wall): {told}; {batches / max(counts['pcd_transactions_total'], 1):.1f} batches a transaction"
-    )
+    together = batches / max(counts["pcd_transactions_total"], 1)
+    print(f"  ms a batch by stage (wall): {told}; {together:.1f} batches a transaction")
     good = not lost and cuts[989] < GOAL_SECONDS and answers.get(200, 0) == HOSTS * ROUNDS
-    print(
-        f"  {'sustained' if good else 'NOT sustained'} (goal: {GOAL_HOSTS} hosts, p99 < {GOAL_SECONDS:g} s, nothing lost)"
-    )
+    goal = f"goal: {GOAL_HOSTS} hosts, p99 < {GOAL_SECONDS:g} s, nothing lost"
+    print(f"  {'sustained' if good else 'NOT sustained'} ({goal})")
     sys.exit(not good)
 
 

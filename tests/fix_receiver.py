@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 from fix_command import BIN, environment, perfops, succeeded
 from fix_loaded import IDENTITY
+from fix_several import control, host, joined, ticks
 from psycopg import sql
 
 from perfops.catalogue import KINDS
@@ -45,10 +46,8 @@ class Receiver:
         if key is not None:
             names["apikey"] = key or self.key
         try:
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # refused before all was sent: the answer is there
                 connection.request(method, path, body, names)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # refused before all was sent: the answer is there
             response = connection.getresponse()
             text = response.read()
         finally:
@@ -108,6 +107,11 @@ def pack(
     measurements = [orjson.loads(line) for line in lines]
     value = {"identifier": identifier, "collection": collection, "sequence": sequence, "measurements": measurements}
     return gzip.compress(orjson.dumps(value | more), 1)
+
+
+def body(identifier: str = "vm-01", collection: str = IDENTITY) -> bytes:
+    """A small batch, the first of a collection."""
+    return pack([control(0, "host", host(collection=collection)), *joined(ticks(0, 2))], 1, identifier, collection)
 
 
 def batches(segments: Iterable[Path], **options: Any) -> list[bytes]:

@@ -83,6 +83,8 @@ def settings_of(
         raise BadInputError(f"bad value for PCD_LOGLEVEL: {level!r} (try one of {', '.join(settings.LEVELS)})")
     if (certificate is None) != (key is None):
         raise BadInputError("--tls-cert and --tls-key go together (give both)")
+    if certificate and key:
+        check_certificate(certificate, key)
     host, port = settings.read_address(listen)
     keys = settings.find_keys()
     if keys.exists():
@@ -100,3 +102,18 @@ def settings_of(
         certificate_key=key,
         archive=archive.absolute() if archive else None,
     )
+
+
+def check_certificate(certificate: Path, key: Path) -> None:
+    """BadInputError where a certificate and its key cannot be used."""
+    import ssl
+
+    from perfops.errors import BadInputError
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInputError(
+            f"cannot use {certificate} with {key}: {reason} (give PEM files that go together)"
+        ) from error

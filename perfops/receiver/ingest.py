@@ -29,6 +29,7 @@ from perfops.store.streams import MODE, Owner, Piece
 LONGEST = 200  # characters of a name
 LARGEST_HOST = 1 << 20  # characters of a host record
 SITE = "default"
+FRAME = "frame"  # of the sender's spool; it may be left out
 
 
 def read_batch(data: bytes) -> tuple[Batch, Notes]:
@@ -99,7 +100,10 @@ def read_records(values: list[Any]) -> list[Record]:
             raise RefusedError(422, f"record {number} is not a JSON object") from error
         if isinstance(record, str):
             raise RefusedError(422, f"record {number}: {record[:100]}")
-        records.append(record)
+        if record.subsystem != FRAME:
+            records.append(record)
+    if not records:
+        raise RefusedError(422, "'measurements' holds nothing but frames")
     return records
 
 

@@ -1,4 +1,4 @@
-"""Sockets, workers and signals: uvicorn serves, and this keeps as many of it as asked for on one socket."""
+"""Sockets, workers and signals: uvicorn serves, and this keeps as many of it as asked for on one address."""
 
 import ctypes
 import gc
@@ -8,7 +8,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from types import FrameType
 
 import uvicorn
@@ -22,6 +24,7 @@ from perfops.receiver.settings import Settings
 BACKLOG = 2048
 GRACE = 30  # seconds for what is held at the end
 GARBAGE = 50_000  # new objects after which the collector of cycles looks
+ENDS = (signal.SIGTERM, signal.SIGINT)
 PDEATHSIG = 1  # PR_SET_PDEATHSIG of prctl(2)
 PAUSE = 1.0  # seconds before a worker that died is replaced
 
@@ -32,34 +35,32 @@ def serve(settings: Settings, ready: Callable[[str], None] = lambda _: None) -> 
     BadInputError where the address cannot be had.
     """
     shared = Shared(settings.workers)
-    with listen(settings) as opened:
-        settings = with_port(settings, opened)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(listen(settings))]
+        settings = replace(settings, port=opened[0].getsockname()[1])  # where any would do, the one that was given
+        # A socket a worker: of one that all share, whoever is quick takes most connections, which are kept for hours.
+        opened += [stack.enter_context(listen(settings)) for _ in range(settings.workers - 1)]
         log.tell(logging.INFO, "listening", url=settings.url, workers=settings.workers)
         if settings.is_open:
             log.tell(logging.WARNING, "keys and figures cross the network unencrypted (--tls-cert, --tls-key)")
         ready(settings.url)
         if settings.workers == 1:
-            work(settings, opened, shared, 0)
+            work(settings, opened[0], shared, 0)
         else:
             supervise(settings, opened, shared)
     log.tell(logging.INFO, "stopped")
 
 
-def with_port(settings: Settings, opened: socket.socket) -> Settings:
-    """The settings with the port that was given where any would do."""
-    from dataclasses import replace
-
-    return replace(settings, port=opened.getsockname()[1])
-
-
 def listen(settings: Settings) -> socket.socket:
-    """The socket, listening: whoever connects from now on is served."""
+    """A socket, listening: whoever connects from now on is served."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         opened = socket.socket(family, kind, protocol)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if settings.workers > 1:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind(address)
         opened.listen(BACKLOG)
     except OSError as error:
@@ -101,7 +102,7 @@ def work(settings: Settings, opened: socket.socket, shared: Shared, number: int)
     uvicorn.Server(config).run(sockets=[opened])
 
 
-def supervise(settings: Settings, opened: socket.socket, shared: Shared) -> None:
+def supervise(settings: Settings, opened: list[socket.socket], shared: Shared) -> None:
     """Keep the workers running until a signal comes, then let each finish."""
     pids: dict[int, int] = {}
     stopping = False
@@ -112,22 +113,33 @@ def supervise(settings: Settings, opened: socket.socket, shared: Shared) -> None
         for pid in pids:
             os.kill(pid, number)
 
-    for each in (signal.SIGTERM, signal.SIGINT):
+    def begin(number: int) -> None:
+        with held_back():  # else a signal between the fork and its note would not reach the worker
+            if not stopping:
+                pids[start(settings, opened[number], shared, number)] = number
+
+    for each in ENDS:
         signal.signal(each, stop)
     for number in range(settings.workers):
-        pids[start(settings, opened, shared, number)] = number
+        begin(number)
     while pids:
-        try:
-            pid, status = os.wait()
-        except InterruptedError:
-            continue
+        pid, status = os.wait()
         number = pids.pop(pid, -1)
         if number < 0 or stopping:
             continue
         log.tell(logging.ERROR, "a worker died", worker=number, status=os.waitstatus_to_exitcode(status))
         time.sleep(PAUSE)
-        if not stopping:
-            pids[start(settings, opened, shared, number)] = number
+        begin(number)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Signals that end the receiver wait meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start(settings: Settings, opened: socket.socket, shared: Shared, number: int) -> int:
@@ -143,8 +155,9 @@ def start(settings: Settings, opened: socket.socket, shared: Shared, number: int
     try:
         ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGTERM)
         if os.getppid() == parent:
-            for each in (signal.SIGTERM, signal.SIGINT):
+            for each in ENDS:
                 signal.signal(each, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
             work(settings, opened, shared, number)
             code = 0
     except KeyboardInterrupt:

@@ -95,7 +95,7 @@ def write_batches(connection: Connection, batches: Sequence[Batch], memory: Memo
             with connection.transaction():
                 copy_rows(connection, [batches[number] for number in good])
         except psycopg.Error as error:
-            if not to_blame(error):
+            if not to_blame(error) and not isinstance(error, errors.InternalError_):  # Citus' word for a known key
                 raise
             for number in good:
                 outcomes[number] = add_batch(connection, batches[number])
@@ -111,8 +111,8 @@ def write_batches(connection: Connection, batches: Sequence[Batch], memory: Memo
 
 
 def to_blame(error: psycopg.Error) -> bool:
-    """Whether it is about the rows that were given, not about the server's state or the way to it."""
-    return not isinstance(error, psycopg.OperationalError) or isinstance(error, errors.ProgramLimitExceeded)
+    """Whether it is about the rows that were given, not about the server's state, its rights or the way to it."""
+    return isinstance(error, (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded))
 
 
 def enter(

@@ -6,11 +6,12 @@ One module beside this one a page. `make docs` runs this; a test fails when a pa
 import sys
 from pathlib import Path
 
+import calls
 import cli
 import environment
 import metrics
 
-PAGES = {"cli.md": cli.page, "environment.md": environment.page, "metrics.md": metrics.page}
+PAGES = {"cli.md": cli.page, "environment.md": environment.page, "http.md": calls.page, "metrics.md": metrics.page}
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 NOTE = "<!-- written by `make docs`: change the code it is made of -->\n\n"
 

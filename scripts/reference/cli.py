@@ -16,11 +16,14 @@ Each command says the same by `--help`. Errors are one line on standard error; w
 is for people, and `--json` prints the same for programs, with keys that stay.
 """
 PCPROCESS = "\n## pcprocess\n\n`perfops process` under its own name, with the same arguments.\n"
+PCD = "\n## pcd\n\n`perfops receive` under its own name, with the same options.\n"
 
 
 def page() -> str:
     """The page."""
-    return HEAD + exit_codes() + "".join(section(name, command) for name, command in commands()) + PCPROCESS + pcc()
+    return (
+        HEAD + exit_codes() + "".join(section(name, command) for name, command in commands()) + PCPROCESS + PCD + pcc()
+    )
 
 
 def exit_codes() -> str:

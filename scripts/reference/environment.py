@@ -18,6 +18,11 @@ DATABASE = (
     *((name, "Read by libpq: see PostgreSQL's documentation.") for name in LIBPQ_VARIABLES),
     ("PERFOPS_HOME", HOME.replace("\n", " ")),
 )
+RECEIVER = (
+    ("PCD_HOME", "The folder of the receiver, with its keys; else `~/.pcd`."),
+    ("PCD_APIKEYS_FILE", "The file of its keys; else `apikeys` in `PCD_HOME`."),
+)
+COMPOSE = (("PCD_PUBLISH", "docker-compose.yml: where the receiver is published; else `127.0.0.1:8321`."),)
 OTHERS = (
     ("PERFOPS_RUN", "`make demo`: name of the run; else one made of the time."),
     ("PERFOPS_COLLECTIONS", "Tests and benchmarks: the folder of real recordings; without it those tests skip."),
@@ -34,8 +39,9 @@ def page() -> str:
         for title, names, rows in (
             ("pcc", ("variable", "value", "what it does"), sampler()),
             ("perfops and pcprocess", ("variable", "command", "what it does"), parameters()),
+            ("Receiver, keys", columns, coded(RECEIVER)),
             ("Database", columns, coded(DATABASE)),
-            ("This repository", columns, coded(OTHERS)),
+            ("This repository", columns, coded((*COMPOSE, *OTHERS))),
         )
     )
 

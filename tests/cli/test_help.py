@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from fix_command import BIN, perfops
 from fix_database import ROOMY
 from fix_pcc import environment, pack, run
+from fix_receiver import receiving
 from typer.main import get_command
 
 from perfops.cli.app import app
@@ -82,6 +84,20 @@ def fill_spool(folder: Path) -> None:
     assert run(pack(folder), *line, *away, env=environment(PCC_APIKEY="key")).returncode == 4
 
 
+@contextmanager
+def served(line: str, variables: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of an example, with keys of its own; of one that talks to a receiver, with that and its key."""
+    known = variables | {"PCD_HOME": str(folder / "pcd")}
+    if "PCC_SERVER" not in line:
+        yield known
+        return
+    url = perfops("db", "url", env=variables).stdout.strip()
+    with receiving(url, folder) as receiver:
+        (folder / "key").write_text(receiver.key)
+        (folder / "key").chmod(0o600)
+        yield known | {"PCC_SERVER": receiver.url}
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS, key="remove".__eq__))  # the last: the others want the run
 def test_an_example_runs(name: str, variables: dict[str, str], results: Path, tmp_path: Path) -> None:
     """In a folder with the results of a run, with its times shortened and its /tmp elsewhere."""
@@ -91,7 +107,8 @@ def test_an_example_runs(name: str, variables: dict[str, str], results: Path, tm
     assert name in line
     short = re.sub(r"(--duration )\S+", r"\g<1>400ms", re.sub(r"(--frequency )\S+", r"\g<1>100ms", line))
     short = short.replace("/tmp/", f"{tmp_path}/")
-    done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=variables, capture_output=True, text=True)
+    with served(line, variables, tmp_path) as known:
+        done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=known, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
 

@@ -1,4 +1,4 @@
-"""What is streamed comes to the same tables as its file: in any order, in parts, twice, by several receivers at once."""
+"""What is streamed comes to the same tables as its file: in any order, in parts, twice, by two receivers at once."""
 
 import json
 import random
@@ -233,6 +233,22 @@ def test_ticks_that_are_declared_lost_close_the_books(fresh: tuple[Receiver, Con
     assert set(differences(connection)) == {"rows", "host_rows", "ticks"}
 
 
+def test_frames_of_the_spool_are_left_out(
+    fresh: tuple[Receiver, Connection], segments: list[Path], expected: Contents
+) -> None:
+    receiver, connection = fresh
+    for number, segment in enumerate(segments, 1):
+        lines, last = [], 0.0
+        for line in segment.read_bytes().splitlines():
+            moment = json.loads(line)["timestamp"]
+            if moment != last:
+                lines.append(record(moment, "frame", "4711 00c0ffee", 1.0))
+            last = moment
+            lines.append(line)
+        send_all(receiver, [pack(lines, number)])
+    assert contents(connection) == without_cuts(expected)
+
+
 def test_a_poisoned_batch_fails_alone(fresh: tuple[Receiver, Connection]) -> None:
     receiver, connection = fresh
     ids = [IDENTITY.replace("0d8f", f"{number:04x}") for number in range(12)]
@@ -240,11 +256,8 @@ def test_a_poisoned_batch_fails_alone(fresh: tuple[Receiver, Connection]) -> Non
     def body(number: int) -> bytes:
         lines = [control(0, "host", host(collection=ids[number])), *joined(ticks(0, 3))]
         if number == 5:
-            facts = {
-                "mount_point": "/" + random.Random(1).randbytes(20_000).hex(),
-                "block_size": 4096,
-                "blocks_total": 9,
-            }
+            name = "/" + random.Random(1).randbytes(20_000).hex()  # more than an index takes
+            facts: dict[str, Any] = {"mount_point": name, "block_size": 4096, "blocks_total": 9}
             facts |= {"blocks_free": 5, "blocks_available": 5}
             text = json.dumps(facts)
             lines += [record(START + 4, name, measurement, 104.0) for name, measurement in tick(4).items()]
