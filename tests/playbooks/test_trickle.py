@@ -1,6 +1,8 @@
 """The main job streamed: rows are in the database while it runs, and what could not be sent is there in the end."""
 
 import json
+import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -10,8 +12,9 @@ import psycopg
 import pytest
 from fix_command import perfops
 from fix_hosts import Make
+from fix_module import run_module, stopped_afterwards
 from fix_pcc import read, wait_for
-from fix_playbook import LOCAL, ROOT, command, play, recap, write_inventory
+from fix_playbook import LOCAL, ROOT, command, play, playing, recap, write_inventory
 from fix_receiver import receiving
 from fix_secrets import Watch, files_with
 from fix_sshd import free_port
@@ -89,6 +92,28 @@ def test_a_receiver_that_is_down_the_whole_time(database: str, tmp_path: Path) -
     again = play("trickle", inventory, url=database, environment=known, **settings)
     assert again.returncode == 0, again.stdout
     assert listed(database, "--run", "alone") == [found]
+
+
+def test_controller_and_collector_are_killed_and_the_same_command_goes_on(database: str, tmp_path: Path) -> None:
+    """Without a receiver, too: what was sampled until then is brought home and loaded, and the books close."""
+    home, root = tmp_path / "home", tmp_path / "results"
+    inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, results_site="lab", pcc_home=str(home))
+    known = {"PCC_SERVER": f"127.0.0.1:{free_port()}", "PCC_APIKEY": CANARY}
+    settings = SHORT | {"perfops_run": "cut", "results_root": str(root), "pcc_duration": "10m"}
+    with stopped_afterwards(home):
+        with playing("trickle", inventory, url=database, environment=known, **settings):
+            wait_for("segments", lambda: len(list(home.glob("spool/*/0*.json"))) > 2, 60)
+        (folder,) = (home / "spool").iterdir()
+        pid = run_module(id=folder.name, home=str(home), state="finished", timeout=0)["pid"]
+        os.kill(pid, signal.SIGKILL)
+        done = play("trickle", inventory, url=database, environment=known, **settings)
+    assert done.returncode == 0, done.stdout
+    files = sorted((root / "cut" / "vm-01" / "spool").glob("0*.json"))
+    sampled = {record["timestamp"] for file in files for record in read(file) if record["subsystem"] == "/proc/stat"}
+    (found,) = listed(database, "--run", "cut")
+    assert (found["collection"], found["complete"]) == (folder.name, False)
+    assert len(rows_of(database, "cut")["vm-01"]) == len(sampled) - 1
+    assert [path.name for path in home.iterdir()] == ["pcc"]
 
 
 @pytest.mark.parametrize(
