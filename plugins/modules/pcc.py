@@ -134,7 +134,7 @@ EXAMPLES = r"""
     id: 0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11
     mode: trickle
     server: https://receiver.example:8321
-    apikey: "{{ lookup('ansible.builtin.env', 'PERFOPS_APIKEY') }}"
+    apikey: "{{ lookup('ansible.builtin.env', 'PCC_APIKEY') }}"
     labels:
       run: nightly-42
       site: Azure Benchmark

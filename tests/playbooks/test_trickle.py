@@ -1,10 +1,10 @@
 """The main job streamed: rows are in the database while it runs, and what could not be sent is there in the end."""
 
 import json
+import os
+import signal
 import subprocess
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import psycopg
 import pytest
 from fix_command import perfops
 from fix_hosts import Make
+from fix_module import run_module, stopped_afterwards
 from fix_pcc import read, wait_for
-from fix_playbook import LOCAL, ROOT, command, play, recap, write_inventory
+from fix_playbook import LOCAL, ROOT, command, play, playing, recap, write_inventory
+from fix_receiver import receiving
+from fix_secrets import Watch, files_with
 from fix_sshd import free_port
-from fix_stream import make_key, receiving
 
 SHORT = {"pcc_duration": "4s", "pcc_frequency": "250ms", "pcc_batch": "1s", "pcc_flush": "20s"}
 CANARY = "canary-9a7c44e1"
@@ -40,9 +42,9 @@ def test_one_machine_from_the_inventory_to_the_report(database: str, tmp_path: P
     variables = {"results_site": "lab one", "pcc_home": str(home)}
     inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, **variables)
     settings = SHORT | {"perfops_run": "first", "results_root": str(root), "pcc_labels": {"build": 42}}
-    key = make_key(tmp_path)
-    with receiving(database, tmp_path) as port:
-        known = {"PCC_SERVER": f"127.0.0.1:{port}", "PCC_APIKEY": key}
+    (tmp_path / "keys").mkdir()
+    with receiving(database, tmp_path / "keys") as receiver:
+        known = {"PCC_SERVER": receiver.url, "PCC_APIKEY": receiver.key}
         checked = play("trickle", inventory, "--check", url=database, environment=known, **settings)
         assert checked.returncode == 0, checked.stdout
         assert not home.exists()
@@ -92,6 +94,28 @@ def test_a_receiver_that_is_down_the_whole_time(database: str, tmp_path: Path) -
     assert listed(database, "--run", "alone") == [found]
 
 
+def test_controller_and_collector_are_killed_and_the_same_command_goes_on(database: str, tmp_path: Path) -> None:
+    """Without a receiver, too: what was sampled until then is brought home and loaded, and the books close."""
+    home, root = tmp_path / "home", tmp_path / "results"
+    inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, results_site="lab", pcc_home=str(home))
+    known = {"PCC_SERVER": f"127.0.0.1:{free_port()}", "PCC_APIKEY": CANARY}
+    settings = SHORT | {"perfops_run": "cut", "results_root": str(root), "pcc_duration": "10m"}
+    with stopped_afterwards(home):
+        with playing("trickle", inventory, url=database, environment=known, **settings):
+            wait_for("segments", lambda: len(list(home.glob("spool/*/0*.json"))) > 2, 60)
+        (folder,) = (home / "spool").iterdir()
+        pid = run_module(id=folder.name, home=str(home), state="finished", timeout=0)["pid"]
+        os.kill(pid, signal.SIGKILL)
+        done = play("trickle", inventory, url=database, environment=known, **settings)
+    assert done.returncode == 0, done.stdout
+    files = sorted((root / "cut" / "vm-01" / "spool").glob("0*.json"))
+    sampled = {record["timestamp"] for file in files for record in read(file) if record["subsystem"] == "/proc/stat"}
+    (found,) = listed(database, "--run", "cut")
+    assert (found["collection"], found["complete"]) == (folder.name, False)
+    assert len(rows_of(database, "cut")["vm-01"]) == len(sampled) - 1
+    assert [path.name for path in home.iterdir()] == ["pcc"]
+
+
 @pytest.mark.parametrize(
     ("missing", "text"),
     [
@@ -112,28 +136,6 @@ def test_what_it_needs_is_said_before_anything_is_put_on_a_machine(
     assert not home.exists()
 
 
-class Watch(threading.Thread):
-    """Looks at the command lines of all processes of this machine, those on hosts of its own among them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(daemon=True)
-        self.text = text.encode()
-        self.found: set[bytes] = set()
-        self.looks = 0
-        self.over = threading.Event()
-
-    def run(self) -> None:
-        """Until it is over."""
-        while not self.over.wait(0.1):
-            for process in Path("/proc").iterdir():
-                if process.name.isdigit():
-                    with suppress(OSError):
-                        line = (process / "cmdline").read_bytes()
-                        if self.text in line:
-                            self.found.add(line)
-            self.looks += 1
-
-
 def rows_of(url: str, run: str) -> dict[str, list[float]]:
     """The times of the rows of each machine of a run, in Unix seconds."""
     query = """
@@ -142,12 +144,6 @@ def rows_of(url: str, run: str) -> dict[str, list[float]]:
          WHERE run = %s GROUP BY name"""
     with psycopg.connect(url) as connection:
         return dict(connection.execute(query, [run]).fetchall())
-
-
-def files_with(text: str, folder: Path) -> list[Path]:
-    """The files beneath a folder that a text is in."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    return [path for path in files if text.encode() in path.read_bytes()]
 
 
 CUT = 20  # seconds
@@ -165,14 +161,14 @@ def test_three_machines_one_of_them_cut_off_for_a_while_and_one_switched_off(
     hosts = {host.name: host.variables() for host in made.hosts}
     inventory = write_inventory(tmp_path / "hosts.yml", hosts, results_site="lab", pcc_home="~/.perfops")
     root, keys, output = tmp_path / "results", tmp_path / "keys", tmp_path / "output"
-    keys.mkdir()
-    (keys / "apikeys").write_text(f"{CANARY}\n", encoding="ascii")
-    (keys / "apikeys").chmod(0o600)
+    (keys / "pcd").mkdir(parents=True)
+    (keys / "pcd" / "apikeys").write_text(f"{CANARY}\n", encoding="ascii")
+    (keys / "pcd" / "apikeys").chmod(0o600)
     settings = {"pcc_duration": "35s", "pcc_frequency": "500ms", "pcc_batch": "1s", "pcc_flush": "30s"}
     settings |= {"perfops_run": "three", "results_root": str(root)}
     watch = Watch(CANARY)
-    with receiving(database, keys, made.address) as port:
-        known = made.environment() | {"PCC_SERVER": f"{made.address}:{port}", "PCC_APIKEY": CANARY}
+    with receiving(database, keys, "--listen", f"{made.address}:0", key=CANARY) as receiver:
+        known = made.environment() | {"PCC_SERVER": receiver.url, "PCC_APIKEY": CANARY}
         line, environment = command("trickle", inventory, "-vvv", url=database, environment=known, **settings)
         watch.start()
         with (
@@ -194,7 +190,7 @@ def test_three_machines_one_of_them_cut_off_for_a_while_and_one_switched_off(
                 run.wait(240)
             finally:
                 run.kill()
-        watch.over.set()
+        watch.stop()
     told = output.read_text(encoding="utf-8")
     counts = recap(subprocess.CompletedProcess(line, run.returncode, told))
     assert {host: (count["unreachable"], count["failed"]) for host, count in counts.items()} == {
@@ -222,8 +218,8 @@ def test_three_machines_one_of_them_cut_off_for_a_while_and_one_switched_off(
     # The key.
     assert watch.looks > 50
     assert watch.found == set()
-    assert CANARY not in told
-    assert files_with(CANARY, tmp_path) == [keys / "apikeys"]
+    assert CANARY not in told + "".join(receiver.log)
+    assert files_with(CANARY, tmp_path) == [keys / "pcd" / "apikeys"]
     for host in (steady, cut):
         for folder in ("root/.perfops", "root/.ansible", "tmp", "run"):
             assert files_with(CANARY, host.root() / folder) == []
