@@ -1,6 +1,7 @@
 """The host record: what this machine is, asked once at the start."""
 
 import os
+import time
 
 from . import VERSION
 from .smallfiles import text_of
@@ -47,6 +48,7 @@ def host_facts(options: "Options", cloud: "Optional[Facts]", unreadable: "Dict[s
         "frequency": options.frequency,
         "pcc": VERSION,
         "pid": os.getpid(),
+        "started": round(time.time(), 3),
         "hostname": clean(system.nodename),
         "kernel": system.release,
         "architecture": system.machine,

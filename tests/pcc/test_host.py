@@ -1,6 +1,7 @@
 """The host's facts."""
 
 import os
+import time
 from pathlib import Path
 
 from fix_pcc import ROOTS, Records, of
@@ -15,7 +16,9 @@ def test_the_facts_of_the_host(tmp_path: Path) -> None:
     options = read_options(
         ["--proc-root", str(ROOTS / "debian12-2cpu" / "proc"), "--sys-root", str(tmp_path), "--labels", "k=v"], {}
     )
+    before = time.time()
     facts = host_facts(options, CLOUD, {"/proc/stat": "gone"})
+    assert before - 1 < facts.pop("started") < time.time() + 1
     system = os.uname()
     assert facts == {
         "collection": options.id, "identifier": system.nodename, "labels": {"k": "v"}, "mode": "local",
