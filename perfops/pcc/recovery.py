@@ -34,6 +34,7 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
             remove(os.path.join(folder, name))
     numbered = [(int(match.group(1)), name) for name in names for match in [NAME.fullmatch(name)] if match]
     tail, declared = last_sent(folder, names, None, host)
+    newest_tail = tail
     segments: "List[Segment]" = []
     pending: "List[Gap]" = []
     texts = {number: read(os.path.join(folder, name)) for number, name in numbered[:1]}
@@ -44,6 +45,7 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
             texts[later] = read(os.path.join(folder, later_name))
         newest = not texts
         after = head_of(scan(texts[number + 1]), number + 1) if number + 1 in texts else None
+        newest_tail = max(newest_tail, tail, key=lambda each: each.number)
         if previous != number - 1:  # what was between them is sent, or declared
             tail, gaps = last_sent(folder, names, number - 1, tail.host or host)
             declared += gaps
@@ -56,6 +58,7 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
                 if not good:
                     pending += [] if tail.tick else lost_whole(text, parts, number, after)
                     remove(path)
+                    names.remove(name)  # its number is free again
                 elif text.startswith(good):
                     os.truncate(path, len(good))
                 else:
@@ -67,9 +70,8 @@ def recover(folder: str, goes_on: bool, host: bytes) -> Found:
         tail = tail_of(parts, tail)
         if good:
             segments.append(Segment(number, ".tried" in name, len(good), parts))
-    elsewhere, _ = last_sent(folder, names, None, tail.host)
-    if elsewhere.number > tail.number:  # put aside or sent, and no later one was begun
-        tail = elsewhere
+    # The last one may be put aside or sent, and no later one begun; or one without a beginning follows it.
+    tail = max(tail, newest_tail, last_sent(folder, names, None, tail.host)[0], key=lambda each: each.number)
     pending += aside(folder, names, declared)
     highest = max([0] + [int(name[:8]) for name in names if name[:8].isdecimal()])
     highest = max([highest] + [int(name[:8]) for part in (KEPT, QUARANTINE) for name in listed(folder, part)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fix_command import perfops
-from fix_spool import IDENTITY, START, Receiver, Sampler, drain, filled, let_go, spool_options
+from fix_spool import IDENTITY, LAST, START, Receiver, Sampler, drain, filled, let_go, spool_options
 
 from perfops.pcc.frames import scan
 from perfops.pcc.store import InUseError, Store
@@ -98,3 +98,17 @@ def test_what_was_tried_is_never_dropped(tmp_path: Path) -> None:
     drain(sampler.spool, receiver)
     receiver.check(0, 29)
     assert receiver.sequences[0] == 1
+
+
+def test_an_empty_segment_after_others_does_not_hide_the_last_tick(tmp_path: Path) -> None:
+    """A kill may leave one, and the number before it may have been one, too."""
+    folder = filled(tmp_path / "spool")
+    (folder / "00000005.json").touch()
+    sampler = Sampler(spool_options(tmp_path / "spool"), 0)
+    assert sampler.spool.last_tick == START + LAST
+    sampler.tick(LAST + 1)
+    assert (folder / "00000004.json").exists()
+    receiver = Receiver()
+    sampler.end(LAST + 1)
+    drain(sampler.spool, receiver)
+    receiver.check(0, LAST + 1)
