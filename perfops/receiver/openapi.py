@@ -128,7 +128,7 @@ def upload(limits: Limits) -> dict[str, Any]:
         "operationId": "upload",
         "security": SECURITY,
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
-        "responses": responses("Committed; the rows that are new.", schema, 400, 401, 403, 413, 422, 503),
+        "responses": responses("Committed; the rows that are new.", schema, 400, 401, 403, 408, 413, 422, 503),
     }
 
 

@@ -27,6 +27,7 @@ class Limits:
     unpacked_upload: int = 16 << 30
     uploads: int = 1  # that are worked on at a time
     seconds: float = 30.0  # in which a body must have come
+    upload_seconds: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)

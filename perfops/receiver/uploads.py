@@ -56,7 +56,11 @@ class Uploads:
         limits = self.settings.limits
         if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise RefusedError(422, "the body is not multipart/form-data with the parts file and machine_id")
-        machine, site, uploaded = await read_form(request, limits.upload)
+        try:
+            async with asyncio.timeout(limits.upload_seconds):
+                machine, site, uploaded = await read_form(request, limits.upload)
+        except TimeoutError as error:
+            raise RefusedError(408, f"the file did not come within {limits.upload_seconds:g} s") from error
         if not key.may_write(machine):
             raise not_yours(key, machine)
         path = await asyncio.to_thread(spread, uploaded, folder, limits.unpacked_upload)

@@ -129,8 +129,10 @@ def enter(
     now = datetime.now(UTC)
     closed: set[UUID] = set()
     order = sorted(range(len(batches)), key=lambda number: batches[number].piece.collection)
-    known = [number for number in order if memory.knows(batches[number].piece)]
-    new = [number for number in order if number not in set(known)]
+    known: list[int] = []
+    new: list[int] = []
+    for number in order:
+        (known if memory.knows(batches[number].piece) else new).append(number)
     if known:
         cursor = connection.cursor()
         pieces = [batches[number].piece for number in known]

@@ -1,6 +1,6 @@
 """Closed books: what processing counted is what the database holds, and what the recorder sampled is accounted for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from psycopg import sql
@@ -9,7 +9,7 @@ from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
 from perfops.store.connection import Connection
 from perfops.store.gaps import counted, missed_in, unsent
 from perfops.store.machines import Machine
-from perfops.store.streams import MODE, recount, segments_in
+from perfops.store.streams import MODE, segments_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,7 @@ class Held(NamedTuple):
 
 def check_books(connection: Connection, machine: Machine) -> Books:
     """All checks of one collection. One that streams in and has not ended is checked as far as it has come."""
-    streamed = machine.mode == MODE
-    if streamed and not machine.complete:
-        so_far = recount(connection, machine.collection, machine.summary)
-        machine = replace(machine, summary=so_far.model_copy(update={"complete": False}))
-    summary = machine.summary
+    streamed, summary = machine.mode == MODE, machine.summary
     checks = [check for kind in KINDS for check in check_kind(connection, machine, kind)]
     notes = []
     if summary.samples.get(HOST.name) or not summary.samples.get(CONTAINER.name):

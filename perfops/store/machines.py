@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from typing import Any
 from uuid import UUID
 
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
 from perfops.store.connection import Connection
+from perfops.store.streams import MODE, recount
 
 KNOWN = 200  # names that are looked at for a near one
 SHORTEST = 8  # characters of a collection's id that can stand for it
@@ -71,11 +73,20 @@ def find_machines(connection: Connection, name: str) -> list[Machine]:
             frequency=row[7],
             complete=row[8],
             labels=row[9],
-            summary=Summary.model_validate(row[10]),
+            summary=summary_of(connection, row),
             annotations=find_annotations(connection, row[0]),
         )
         for row in rows
     ]
+
+
+def summary_of(connection: Connection, row: tuple[Any, ...]) -> Summary:
+    """The summary in a row of COLUMNS; of a collection that still streams in, what is there so far."""
+    summary = Summary.model_validate(row[10])
+    if row[4] != MODE:
+        return summary
+    summary = summary.model_copy(update={"start": row[5], "end": row[6]})
+    return summary if row[8] else recount(connection, row[0], summary).model_copy(update={"complete": False})
 
 
 def twin(rows: list[tuple[object, ...]], row: tuple[object, ...]) -> str:
