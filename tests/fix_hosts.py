@@ -201,9 +201,10 @@ def answers(each: Host) -> bool:
 
 
 def free_subnet() -> str:
-    """The beginning of a private subnet that no interface of this machine is in."""
+    """The beginning of a private subnet that no interface of this machine is in; others look at the same time."""
     taken = subprocess.run(["ip", "-o", "address"], capture_output=True, text=True, check=True).stdout
-    return next(each for number in range(1, 255) if f" {(each := f'10.77.{number}')}." not in taken)
+    subnets = [f"10.77.{(os.getpid() + more) % 254 + 1}" for more in range(254)]
+    return next(each for each in subnets if f" {each}." not in taken)
 
 
 def delete(kind: str, name: str) -> None:

@@ -124,18 +124,16 @@ class Spool(Store):
             pass  # it is needed only where all others are damaged
 
     def turns(self) -> bool:
-        """Whether the segment is to be sealed: it is large or old enough, and has something to send."""
+        """Whether the segment is large or old enough to be sealed."""
         tape = self.tape
-        if tape is None or self.first_own is None or self.unwritten:
-            return False
-        return tape.size >= LARGEST or boottime() - self.opened >= self.options.batch
+        return tape is not None and (tape.size >= LARGEST or boottime() - self.opened >= self.options.batch)
 
     def rotate(self, about: "List[bytes]", sampled: bytes) -> None:
         """Begin the next segment with this tick once more, and seal the old one; later, where there is no room."""
         with self.guard:
             tape = self.tape
-            if tape is None:
-                return
+            if tape is None or self.first_own is None or self.unwritten:
+                return  # there is nothing to send, or no room
             text = frame(about[0] + sampled, self.number)
             try:
                 self.tape = Tape(self.path("{:08d}.json".format(self.newest + 1)), text)

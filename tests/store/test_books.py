@@ -162,7 +162,7 @@ def test_a_rotated_file_that_is_missing_does_not_close(connection: Connection, t
     lines = [control(0, "host", host()), *joined(ticks(0, 20)), control(20, "end", end(21))]
     first, _, last = rotated(lines, tmp_path, 8, 15)
     load_recordings(connection, tmp_path / "out", first, last)
-    assert set(differences(books(connection))) == {("ticks", None)}
+    assert differences(books(connection)) == {("ticks", None): (21, 15), ("missed", None): (0, 6)}
 
 
 def test_a_lone_host_csv_closes(loaded: Connection, tmp_path: Path) -> None:
