@@ -19,7 +19,8 @@ CONTAINERS = ("0" * 63 + "1", "2" * 64)
 IDENTITY = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77"
 VARIABLE = re.compile(
     rb'"(timestamp|monotonic)":[0-9.]+'
-    rb'|\\"(pid|started|bytes|cpu_seconds|peak_memory_kib|ticks|missed|blocks_free|blocks_available|files_free)\\": ?[0-9.e-]+'
+    rb'|\\"(pid|started|bytes|cpu_seconds|peak_memory_kib|ticks|missed|blocks_free|blocks_available|files_free)\\"'
+    rb": ?[0-9.e-]+"
 )
 
 
