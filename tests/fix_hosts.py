@@ -130,6 +130,9 @@ def missing() -> str:
             return f"no {program} on this machine (apt install {package})"
     if not PROGRAM:
         return "no SSH server on this machine (apt install openssh-server)"
+    mounts = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    if "/" not in (fields[4] for fields in mounts):
+        return "the root of this machine is no mount, as in a chroot: no host can have another one"
     name = f"{PREFIX}-{os.getpid()}-try"
     try:
         ip("netns", "add", name)
