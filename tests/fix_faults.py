@@ -133,8 +133,10 @@ def check_gaps(ticks: list[Tick], records: Records) -> int:
         assert now.timestamp > before.timestamp
         if now.part != before.part:
             origin = now
-            missing = max(round((now.timestamp - before.timestamp) / now.frequency) - 1, 0)
-            reason = "restarted"
+            periods = (now.timestamp - before.timestamp) / now.frequency
+            missing, reason = max(round(periods) - 1, 0), "restarted"
+            if gap and abs(gap["ticks"] + 1 - periods) < 0.5 + 0.001 / now.frequency:
+                missing = gap["ticks"]  # timestamps are told to the millisecond: half a period may be either
         else:
             assert origin
             numbers = [int((each.monotonic - origin.monotonic) / now.frequency + 1e-4) for each in (before, now)]
