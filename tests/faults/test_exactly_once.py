@@ -64,6 +64,8 @@ def test_every_tick_is_there_once_whatever_is_killed(
                 embedded.start(server)
         network.cuts = False
         wait_for("a healthy receiver", lambda: receiver.call("GET", "/healthz")[0] == 200, 60)
+        segments, now = tmp_path / "spool" / IDENTITY, time.time()
+        wait_for("a tick", lambda: any(file.stat().st_mtime > now for file in segments.glob("*.json")))
         sampler.terminate()
         assert sampler.wait(150) == 0
     kept = sorted((tmp_path / "spool" / IDENTITY / "sent").iterdir())
