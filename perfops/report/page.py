@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from perfops.catalogue import KINDS
 from perfops.report import assets
-from perfops.report.derived import tabled
 from perfops.report.gather import gather
 from perfops.report.overlay import side_by_side
 from perfops.report.remarks import moment, span
@@ -20,6 +19,7 @@ from perfops.report.sections import section
 from perfops.report.tables import COLUMNS, COMPARED, comparison
 from perfops.report.units import length
 from perfops.store.connection import Connection
+from perfops.store.derived import tabled
 from perfops.store.machines import Machine
 
 FEW = 3  # details of a remark that stand open
