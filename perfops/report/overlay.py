@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perfops.catalogue import HOST
-from perfops.report.charts import CYCLE, Chart, traces
+from perfops.dashboards.charts import CYCLE, Chart, traces
 from perfops.report.gather import Gathered
 from perfops.report.pictures import offsets, rounded
 from perfops.report.statistics import HOST as WHOLE
