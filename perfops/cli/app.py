@@ -2,7 +2,20 @@
 
 import typer
 
-from perfops.cli import build_pcc, db, exercise, load, options, process, remove, report, show, verify, watch
+from perfops.cli import (
+    build_dashboards,
+    build_pcc,
+    db,
+    exercise,
+    load,
+    options,
+    process,
+    remove,
+    report,
+    show,
+    verify,
+    watch,
+)
 from perfops.cli import list as listing
 
 app = typer.Typer(
@@ -13,6 +26,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.callback()(options.common)
+app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)

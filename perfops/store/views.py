@@ -21,7 +21,9 @@ LATE = 30  # seconds without a sample after which a stream is late, and the leas
 COLLECTIONS: LiteralString = """
     SELECT collection.id, collector.name AS collector, collector.site, collection.run, collection.mode,
            collection.started_at, collection.ended_at, collection.frequency, collection.complete,
-           CASE WHEN collection.complete THEN 'finished' WHEN collection.mode <> 'trickle' THEN 'cut short'
+           CASE WHEN collection.complete THEN 'finished'
+                WHEN collection.mode <> 'trickle' AND collection.summary ->> 'recorder' = 'pcc' THEN 'cut short'
+                WHEN collection.mode <> 'trickle' THEN 'finished'
                 WHEN now() - collection.ended_at <= make_interval(secs => greatest({late}, 3 * collection.frequency))
                 THEN 'live' ELSE 'late' END AS state,
            extract(epoch FROM collection.ended_at - collection.started_at)::float8 AS seconds,
