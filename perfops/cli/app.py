@@ -5,6 +5,7 @@ import typer
 from perfops.cli import (
     build_dashboards,
     build_pcc,
+    compare,
     db,
     exercise,
     load,
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.callback()(options.common)
 app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
+app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
 app.command("list")(listing.list_collections)

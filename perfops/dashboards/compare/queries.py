@@ -68,8 +68,9 @@ def differences(
         aggregated("base", kind, sides.baseline, columns, device, percentiles),
         aggregated("other", kind, sides.others, columns, device, percentiles),
     )
-    shown_device = "other.device, " if device else ""
-    joined = "LEFT JOIN base ON base.device = other.device" if device else "CROSS JOIN base"
+    shown_device = "coalesce(other.device, base.device) AS device, " if device else ""
+    first = "device, " if device else ""
+    joined = "FULL JOIN base ON base.device = other.device" if device else "CROSS JOIN base"
     conditions = "(one IS NOT NULL OR two IS NOT NULL)" + (f" AND {where}" if where else "")
     return (
         "WITH " + ",\n".join(ctes) + "\n"
@@ -77,7 +78,7 @@ def differences(
         "       two - one AS difference, 100 * (two - one) / nullif(abs(one), 0) AS percent\n"
         f"  FROM other {joined}\n CROSS JOIN LATERAL (VALUES {rows})\n"
         f"       AS line (place, rank, metric, statistic, one, two)\n WHERE {conditions}\n"
-        f" ORDER BY {shown_device}place, other.label, rank"
+        f" ORDER BY {first}place, other.label, rank"
     )
 
 
