@@ -8,6 +8,7 @@ from perfops.cli import (
     compare,
     db,
     exercise,
+    grafana,
     load,
     options,
     process,
@@ -32,6 +33,7 @@ app.command("build-pcc")(build_pcc.build_pcc)
 app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
+app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
 app.command("load")(load.load)
 app.command("process")(process.process)

@@ -1,7 +1,6 @@
 """perfops db: the database and its schema, and the embedded server."""
 
 import json as jsons
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,30 +79,18 @@ def grant_reader(
 
     Example: head -c 24 /dev/urandom | base64 | perfops db grant-reader --password-file -
     """
+    from perfops.cli.passwords import read_secret
     from perfops.store.connection import database, find_target
     from perfops.store.grants import grant_reader as grant
 
     target = find_target(db)
-    password = None if password_file is None else read_password(password_file)
+    password = None if password_file is None else read_secret(password_file, "password")
     with database(target) as connection:
         done = grant(connection, role, password)
     typer.echo(f"{target.described()}: the role {done.role!r} {'is new and ' if done.new else ''}can read its views")
     if done.left:
         names = ", ".join(done.left)
         typer.echo(f"it can still call {names}, as every role can (run this again as a superuser)", err=True)
-
-
-def read_password(path: Path) -> str:
-    """The first line of a file or of standard input; BadInputError where it is empty."""
-    from perfops.errors import BadInputError
-
-    try:
-        text = sys.stdin.readline() if str(path) == "-" else path.read_text(encoding="utf-8").split("\n", 1)[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"cannot read the password in {path}: {error}") from error
-    if not (password := text.strip("\r\n")):
-        raise BadInputError(f"no password in {path} (its first line is empty)")
-    return password
 
 
 @app.command()
