@@ -74,11 +74,15 @@ def shown(value: str) -> str:
 
 
 def across(kind: Kind, value: str, *, name: str = "", where: Sequence[str] = ()) -> str:
-    """Long rows: a line for each device of a kind, each point what `show` says of its bin."""
-    label = name or quoted(kind.keys[0].name)
+    """Long rows: a line for each device of a kind, each point what `show` says of its bin.
+
+    `name` is the expression for a device's name; it is computed of the bins, of which there are fewer than of samples.
+    """
+    key = quoted(kind.keys[0].name)
     return (
-        f'SELECT {BIN} AS "time", {label} AS metric,\n       {shown(value)} AS value\n'
-        f"  {of_collection(kind, *where)}\n GROUP BY 1, 2\n ORDER BY 1, 2"
+        f'SELECT "time", {name or key} AS metric, value\n'
+        f'  FROM (SELECT {BIN} AS "time", {key},\n               {shown(value)} AS value\n'
+        f"  {of_collection(kind, *where)}\n GROUP BY 1, 2) AS binned\n ORDER BY 1, 2"
     )
 
 

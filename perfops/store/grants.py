@@ -21,6 +21,7 @@ SETTINGS = {  # of its sessions: against accidents, not against intent, as SET u
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
     "search_path": SCHEMA,
+    "work_mem": "32MB",  # a day of samples of a device sorts in memory
     "jit": "off",  # compiling a query of a panel takes longer than running it
 }
 ATTRIBUTES = "LOGIN NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION CONNECTION LIMIT {}"

@@ -53,7 +53,8 @@ WHOLE = (
     Group("TCP", SYSTEM, ("tcp_segments_received", "tcp_segments_sent", "tcp_retransmits", "tcp_listen_overflows")),
 )
 DEVICES = (
-    Group("Each CPU", CPU, ("busy", "iowait", "steal"), True),
+    Group("Each CPU busy", CPU, ("busy",), True),
+    Group("Each CPU waiting and stolen", CPU, ("iowait", "steal"), True),
     Group("Disk throughput", DISK, ("read_bytes", "write_bytes")),
     Group("Disk operations", DISK, ("read_ops", "write_ops")),
     Group("Disk waiting time", DISK, ("read_await", "write_await")),
@@ -61,9 +62,11 @@ DEVICES = (
     Group("Disk queue", DISK, ("queue_depth",)),
     Group("Interface throughput", NET, ("rx_bytes", "tx_bytes")),
     Group("Interface packets", NET, ("rx_packets", "tx_packets")),
-    Group("Interface errors and drops", NET, ("rx_errors", "tx_errors", "rx_drops", "tx_drops")),
+    Group("Interface errors", NET, ("rx_errors", "tx_errors")),
+    Group("Interface drops", NET, ("rx_drops", "tx_drops")),
     Group("File systems", FILESYSTEM, ("used_percent", "files_used_percent"), True),
-    Group("Container CPU", CONTAINER, ("cpu_percent", "throttled_periods_percent")),
+    Group("Container CPU", CONTAINER, ("cpu_percent",)),
+    Group("Container CPU limit", CONTAINER, ("throttled_periods_percent",)),
     Group("Container memory", CONTAINER, ("memory_current_bytes",)),
     Group("Container I/O", CONTAINER, ("io_read_bytes", "io_write_bytes")),
 )
