@@ -106,15 +106,19 @@ def devices(kind: Kind, label: str = "") -> str:
     )
 
 
-def figures(columns: Sequence[Column], percentiles: Percentiles = PERCENTILES) -> str:
-    """Aggregates of each column over all rows, exact: `n` values, mean, extremes, and percentiles in one array."""
+def whole(value: str, place: str = "", percentiles: Percentiles = PERCENTILES) -> str:
+    """Aggregates of a column over all rows, exact: `n` values, mean, extremes, and percentiles in one array."""
     shares = ", ".join(str(share) for share, _ in percentiles)
-    return ",\n         ".join(
+    return (
         f"count({value}) AS n{place}, avg({value}) AS mean{place}, min({value}) AS min{place}, "
         f"max({value}) AS max{place},\n         percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {value}) "
         f"AS shares{place}"
-        for place, (_, value) in enumerate(columns)
     )
+
+
+def figures(columns: Sequence[Column], percentiles: Percentiles = PERCENTILES) -> str:
+    """The aggregates of each column, numbered by its place."""
+    return ",\n         ".join(whole(value, str(place), percentiles) for place, (_, value) in enumerate(columns))
 
 
 def lines(columns: Sequence[Column]) -> str:

@@ -35,11 +35,14 @@ def bounded(name: str, ids: str, sides: Sides) -> str:
 
 
 def aggregated(name: str, kind: Kind, ids: str, columns: Sequence[Column], device: str, shares: Percentiles) -> str:
-    """A CTE of the figures of each collection of `{name}_span`, and device where there is an expression for it."""
+    """A CTE of the figures of each collection of `{name}_span`, and device where there is an expression for it.
+
+    Grouped by the id, which is known, and not by the label: that would sort all samples.
+    """
     named = f", {device} AS device" if device else ""
-    keys = "label, device" if device else "label"
+    keys = "s.collection_id, device" if device else "s.collection_id"
     return (
-        f"{name} AS (\n  SELECT label{named},\n         {figures(columns, shares)}\n"
+        f"{name} AS (\n  SELECT s.collection_id{named},\n         {figures(columns, shares)}\n"
         f"    FROM {name}_span JOIN {view(kind.table)} s ON s.collection_id = {name}_span.id\n"
         f'   WHERE s.collection_id IN ({ids}) AND s."timestamp" BETWEEN since AND ended_at\n   GROUP BY {keys}\n)'
     )
@@ -74,11 +77,12 @@ def differences(
     conditions = "(one IS NOT NULL OR two IS NOT NULL)" + (f" AND {where}" if where else "")
     return (
         "WITH " + ",\n".join(ctes) + "\n"
-        f"SELECT {shown_device}metric, statistic, other.label AS collection, one AS baseline, two AS value,\n"
+        f"SELECT {shown_device}metric, statistic, other_span.label AS collection, one AS baseline, two AS value,\n"
         "       two - one AS difference, 100 * (two - one) / nullif(abs(one), 0) AS percent\n"
-        f"  FROM other {joined}\n CROSS JOIN LATERAL (VALUES {rows})\n"
+        f"  FROM other {joined}\n  LEFT JOIN other_span ON other_span.id = other.collection_id\n"
+        f" CROSS JOIN LATERAL (VALUES {rows})\n"
         f"       AS line (place, rank, metric, statistic, one, two)\n WHERE {conditions}\n"
-        f" ORDER BY {first}place, other.label, rank"
+        f" ORDER BY {first}place, other_span.label, rank"
     )
 
 

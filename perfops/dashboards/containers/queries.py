@@ -6,6 +6,7 @@ from perfops.dashboards.tables.groups import CONTAINER_NAME
 
 CHOSEN = f"container_id IN ({chosen(CONTAINER.name)})"
 TOP = chosen("top")
+NAMED = CONTAINER_NAME.replace("container_name", "min(container_name)")  # one container has one name
 
 
 def lines(metric: str) -> str:
@@ -24,7 +25,7 @@ def lines(metric: str) -> str:
 def top() -> str:
     """The busiest containers with their figures of the span."""
     return (
-        f"SELECT {CONTAINER_NAME.replace('container_name', 'min(container_name)')} AS container, min(runtime) AS runtime,\n"
+        f"SELECT {NAMED} AS container, min(runtime) AS runtime,\n"
         "       avg(cpu_percent) AS cpu_mean, max(cpu_percent) AS cpu_max,\n"
         "       avg(throttled_periods_percent) AS throttled, max(memory_current_bytes) AS memory_max,\n"
         "       max(memory_max_bytes) AS memory_limit, max(memory_percent) AS memory_share,\n"
