@@ -24,7 +24,8 @@ RAN: Counter[str] = Counter()
 # What the real recordings do not have: pressure, paging, TCP, inodes, limits; no gaps, no phases.
 UNRECORDED = {
     "Phases", "Gaps", "Reboots and clock", "Pressure", "Pressure of CPU and memory", "Pressure of I/O", "Paging",
-    "Load",    "Page faults", "Reclaim and swapping", "TCP trouble", "TCP segments", "TCP connections", "New TCP connections",
+    "Load", "Page faults", "Reclaim and swapping", "TCP trouble", "TCP segments", "TCP connections",
+    "New TCP connections",
     "Lost, refused and sent again", "Open files", "Inodes in use, $show of each point", "Container CPU limit",
     "Of programs, $show of each point", "Of files, $show of each point", "Container I/O",
     "CPU held back by the limit, $show of each point", "Periods at the CPU limit, $show of each point",
