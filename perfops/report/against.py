@@ -9,6 +9,8 @@ from perfops.compare.percentiles import Difference, compare
 from perfops.report.units import NONE, human
 from perfops.store.connection import Connection
 
+SHOWN = ("mean", "P50", "P95", "P99", "max")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -35,6 +37,7 @@ class Against:
 def against(connection: Connection, pair: Pair) -> Against:
     """The figures of a pair."""
     found = compare(connection, pair.baseline, pair.other, find_metrics([]))
+    found = [row for row in found if row.statistic in SHOWN]
     rows = []
     for _, group in groupby(found, key=lambda row: row.metric.name):
         lines = list(group)
@@ -47,6 +50,7 @@ def line(row: Difference, first: int) -> Line:
     """A difference in words."""
     metric = row.metric
     sign = "+" if (row.difference or 0) > 0 else ""
-    percent = NONE if row.percent is None else f"{row.percent:+.1f}\u00a0%".replace("-", "−")
+    percent = NONE if row.percent is None else f"{row.percent:+.1f}\u00a0%"
     one, two, less = (human(value, metric.unit) for value in (row.baseline, row.value, row.difference))
-    return Line(metric.name, metric.description, metric.formula, first, (row.statistic, one, two, sign + less, percent))
+    cells = (row.statistic, one, two, sign + less, percent)
+    return Line(metric.name, metric.description, metric.formula, first, tuple(cell.replace("-", "−") for cell in cells))
