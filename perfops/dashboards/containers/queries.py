@@ -2,11 +2,10 @@
 
 from perfops.catalogue import CONTAINER
 from perfops.dashboards.sql import BIN, chosen, of_collection, quoted, shown
-from perfops.dashboards.tables.groups import CONTAINER_NAME
+from perfops.dashboards.tables.groups import CONTAINER_NAME, ONE_CONTAINER
 
 CHOSEN = f"container_id IN ({chosen(CONTAINER.name)})"
 TOP = chosen("top")
-NAMED = CONTAINER_NAME.replace("container_name", "min(container_name)")  # one container has one name
 
 
 def lines(metric: str) -> str:
@@ -25,7 +24,7 @@ def lines(metric: str) -> str:
 def top() -> str:
     """The busiest containers with their figures of the span."""
     return (
-        f"SELECT {NAMED} AS container, min(runtime) AS runtime,\n"
+        f"SELECT {ONE_CONTAINER} AS container, min(runtime) AS runtime,\n"
         "       avg(cpu_percent) AS cpu_mean, max(cpu_percent) AS cpu_max,\n"
         "       avg(throttled_periods_percent) AS throttled, max(memory_current_bytes) AS memory_max,\n"
         "       max(memory_max_bytes) AS memory_limit, max(memory_percent) AS memory_share,\n"

@@ -56,5 +56,5 @@ def group_table(group: Group) -> table.Panel:
         panel.thresholds(thresholds(TRANSPARENT))
         for name in STATISTICS:
             panel.override_by_name(name, [setting("custom.cellOptions", {"type": "color-background", "mode": "basic"})])
-    sql = statistics(group.kind, group.columns, device=group.device, where=group.where)
+    sql = statistics(group.kind, group.columns, key=group.key, device=group.device, where=group.where)
     return panel.with_target(rows(sql))

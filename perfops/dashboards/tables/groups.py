@@ -10,6 +10,7 @@ from perfops.dashboards.sql import Column, chosen, quoted
 from perfops.store.derived import figure
 
 CONTAINER_NAME = "coalesce(nullif(container_name, ''), left(container_id, 12))"
+ONE_CONTAINER = CONTAINER_NAME.replace("container_name", "min(container_name)")  # one container has one name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,20 @@ class Group:
 
     @property
     def device(self) -> str:
-        """The expression that names a device, nothing for kinds without any."""
-        if self.kind is CONTAINER:
-            return CONTAINER_NAME
+        """The expression that names a device, over all its rows; nothing for kinds without any."""
+        return ONE_CONTAINER if self.kind is CONTAINER else self.key
+
+    @property
+    def key(self) -> str:
+        """The column that tells devices apart, nothing for kinds without any."""
         return self.kind.keys[0].name if self.kind.keys else ""
 
     @property
     def where(self) -> tuple[str, ...]:
         """Which devices: those of the variable that bears the kind's name; all CPUs together are in a table above."""
-        if not self.kind.keys:
+        if not self.key:
             return ()
-        chosen_ones = f"{self.kind.keys[0].name} IN ({chosen(self.kind.name)})"
+        chosen_ones = f"{self.key} IN ({chosen(self.kind.name)})"
         return (chosen_ones, "cpu <> 'all'") if self.kind is CPU else (chosen_ones,)
 
 

@@ -20,14 +20,17 @@ from perfops.dashboards.sql import (
 ORDER = ", ".join(quoted(name) for name in STATISTICS)
 
 
-def statistics(kind: Kind, columns: Sequence[Column], *, device: str = "", where: Sequence[str] = ()) -> str:
+def statistics(
+    kind: Kind, columns: Sequence[Column], *, key: str = "", device: str = "", where: Sequence[str] = ()
+) -> str:
     """Statistics of some columns; of each device where there is an expression for its name.
 
-    A metric without a value in the span has no row. Values of devices are first gathered in arrays: sorting the samples
-    of all devices by their names would take most of the time.
+    `key` is the column that tells devices apart, `device` the expression for the name of one. A metric without a value
+    in the span has no row. Values of devices are first gathered in arrays: sorting the samples of all devices by their
+    names would take most of the time.
     """
-    if device:
-        return of_devices(kind, columns, device, where)
+    if key:
+        return of_devices(kind, columns, key, device, where)
     return (
         f"WITH found AS (\n  SELECT collection_id,\n         {figures(columns)}\n"
         f"    {of_collection(kind, *where)}\n   GROUP BY collection_id\n)\n"
@@ -38,14 +41,14 @@ def statistics(kind: Kind, columns: Sequence[Column], *, device: str = "", where
     )
 
 
-def of_devices(kind: Kind, columns: Sequence[Column], device: str, where: Sequence[str]) -> str:
+def of_devices(kind: Kind, columns: Sequence[Column], key: str, device: str, where: Sequence[str]) -> str:
     """Statistics of some columns of each device."""
     held = ", ".join(f"array_agg({value}) AS held{place}" for place, (_, value) in enumerate(columns))
     rows = ", ".join(f"({place}, {literal(label)}, held{place})" for place, (label, _) in enumerate(columns))
     shares = ", ".join(f"shares[{number}] AS {quoted(name)}" for number, (_, name) in enumerate(PERCENTILES, 1))
     return (
         f"WITH found AS (\n  SELECT collection_id, {device} AS device, {held}\n"
-        f"    {of_collection(kind, *where)}\n   GROUP BY 1, 2\n)\n"
+        f"    {of_collection(kind, *where)}\n   GROUP BY collection_id, {key}\n)\n"
         f"SELECT c.collector, device, metric, mean, min, {shares}, max, n AS samples\n"
         f"  FROM found\n CROSS JOIN LATERAL (VALUES {rows}) AS line (place, metric, held)\n"
         f" CROSS JOIN LATERAL (SELECT {whole('x')} FROM unnest(held) AS x) AS told\n"
