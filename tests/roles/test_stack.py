@@ -44,6 +44,8 @@ def test_preflight_passes(tmp_path: Path) -> None:
     [
         ({"grafana_admin_password": "admin"}, "grafana_admin_password is missing or too well known"),
         ({"postgres_owner_password": ""}, "postgres_owner_password is missing or too well known (set it in a vault"),
+        ({"postgres_tls_key": "/etc/key.pem"}, "set both postgres_tls_certificate and postgres_tls_key"),
+        ({"grafana_database_host": "db.example.com:5432"}, "another host, and grafana_database_sslmode is disable"),
         ({"postgres_reader": "Graf-ana"}, "bad name for a role or a database: Graf-ana"),
         ({"postgres_allowed": ["0.0.0.0/0"]}, "opens server to the whole network"),
         ({"grafana_package_path": "/no/grafana.deb"}, "no such file or folder on the controller: /no/grafana.deb"),
