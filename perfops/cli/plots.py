@@ -18,6 +18,23 @@ MARKERS = ("•", "+", "x", "o", "*", "#")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def draw(metric: str, run: str, device: str | None, db: str | None) -> None:
+    """A picture of a metric for each collection."""
+    from perfops.compare.metrics import find_metrics
+    from perfops.store.connection import database, find_target
+    from perfops.store.machines import find_machines
+    from perfops.store.rows import check_device, find_kind
+
+    (wanted,) = find_metrics([metric])
+    kind = find_kind(wanted.kind.name, device)
+    with database(find_target(db)) as connection:
+        machines = find_machines(connection, run)
+        if device is not None:
+            check_device(connection, machines, kind, device)
+        for machine in machines:
+            print(plot(connection, machine, wanted, device))
+
+
 def plot(connection: "Connection", machine: "Machine", wanted: "Compared", device: str | None) -> str:
     """A metric of a machine: the mean and the highest sample of each point; of devices a line each, the highest."""
     from perfops.report.frames import fetch_frame

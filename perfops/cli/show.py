@@ -56,6 +56,8 @@ def show(
     if csv and json:
         raise BadInputError("--csv and --json both say how to print (give one of them)")
     if plot is not None:
+        from perfops.cli.plots import draw
+
         draw(plot, run, device, db)
         return
     wanted = find_kind(kind, device)
@@ -74,24 +76,6 @@ def show(
         if number:
             typer.echo()
         tell(machine, wanted, ends)
-
-
-def draw(metric: str, run: str, device: str | None, db: str | None) -> None:
-    """A picture of a metric for each collection."""
-    from perfops.cli.plots import plot
-    from perfops.compare.metrics import find_metrics
-    from perfops.store.connection import database, find_target
-    from perfops.store.machines import find_machines
-    from perfops.store.rows import check_device, find_kind
-
-    (wanted,) = find_metrics([metric])
-    kind = find_kind(wanted.kind.name, device)
-    with database(find_target(db)) as connection:
-        machines = find_machines(connection, run)
-        if device is not None:
-            check_device(connection, machines, kind, device)
-        for machine in machines:
-            typer.echo(plot(connection, machine, wanted, device))
 
 
 def write_csv(connection: "Connection", machines: list["Machine"], kind: "Kind", device: str | None) -> None:
