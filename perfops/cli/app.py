@@ -4,9 +4,12 @@ import typer
 
 from perfops.cli import (
     apikey,
+    build_dashboards,
     build_pcc,
+    compare,
     db,
     exercise,
+    grafana,
     load,
     options,
     process,
@@ -31,9 +34,12 @@ app = typer.Typer(
 )
 app.callback()(options.common)
 app.add_typer(apikey.app, name="apikey")
+app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
+app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
 app.command("exercise")(exercise.exercise)
+app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
 app.command("load")(load.load)
 app.command("process")(process.process)

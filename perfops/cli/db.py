@@ -1,7 +1,8 @@
 """perfops db: the database and its schema, and the embedded server."""
 
 import json as jsons
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,19 +44,53 @@ def upgrade(db: Db = None) -> None:
 
 
 def migrated(target: "Target") -> None:
-    """Upgrade the schema, and say from what to what."""
+    """Upgrade the schema, make its views anew, and say from what to what."""
     from perfops.store import migrate
     from perfops.store.connection import connect, explained
 
     with explained(target), connect(target) as connection:
         found = migrate.current(connection)
         connection.rollback()
-        if found == migrate.HEAD:
-            typer.echo(f"{target.described()}: schema {migrate.HEAD}, nothing to do")
-            return
         migrate.check_not_newer(found, target.described())
         migrate.upgrade(target.conninfo)
+    if found == migrate.HEAD:
+        typer.echo(f"{target.described()}: schema {migrate.HEAD}, nothing to do but to make its views anew")
+        return
     typer.echo(f"{target.described()}: schema {migrate.HEAD} (before: {found or 'none'})")
+
+
+@app.command("grant-reader")
+def grant_reader(
+    role: Annotated[str, typer.Option(help="Name of the role; made when it is new.", metavar="NAME")] = "grafana",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with its password in the first line, `-` for standard input; without it the password stays.",
+            metavar="FILE",
+        ),
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Make a role that can read the views of the collections, and nothing else: for Grafana and other lookers-on.
+
+    It can be run again, after `perfops db upgrade` or when other rights were given by mistake. The database and schema
+    public are closed to roles without rights of their own: give other programs theirs by name. Run it as the owner
+    of the database; only a superuser can take the functions of large objects from everybody, and it says so.
+
+    Example: head -c 24 /dev/urandom | base64 | perfops db grant-reader --password-file -
+    """
+    from perfops.cli.passwords import read_secret
+    from perfops.store.connection import database, find_target
+    from perfops.store.grants import grant_reader as grant
+
+    target = find_target(db)
+    password = None if password_file is None else read_secret(password_file, "password")
+    with database(target) as connection:
+        done = grant(connection, role, password)
+    typer.echo(f"{target.described()}: the role {done.role!r} {'is new and ' if done.new else ''}can read its views")
+    if done.left:
+        names = ", ".join(done.left)
+        typer.echo(f"it can still call {names}, as every role can (run this again as a superuser)", err=True)
 
 
 @app.command()

@@ -11,8 +11,13 @@ from perfops.cli.options import Db
 
 def report(
     run: Annotated[
-        str, typer.Argument(help="Name of a run, or id of one collection or its beginning.", metavar="RUN|COLLECTION")
-    ],
+        str | None,
+        typer.Argument(help="Name of a run, or id of one collection or its beginning.", metavar="RUN|COLLECTION"),
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Draw two runs or collections against each other instead.", metavar="BASELINE OTHER"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="The file to write; else report-RUN.html here.", metavar="FILE")
     ] = None,
@@ -20,22 +25,29 @@ def report(
 ) -> None:
     """Draw a report: one HTML file that holds all it needs and opens in any browser, also without a network.
 
-    Its path is the last line that is printed. Exit codes: 0 done, 2 no such run or collection, 3 the file cannot be
-    written, 4 the database cannot be reached or refused.
+    With --compare all charts count from the start of each collection, and a table has the figures of both with their
+    difference. Its path is the last line that is printed. Exit codes: 0 done, 2 no such run or collection, 3 the file
+    cannot be written, 4 the database cannot be reached or refused.
 
     Example: perfops report nightly --output nightly.html
     """
     from perfops.cli.progress import advancing
+    from perfops.compare.pairs import pair, tell_apart
+    from perfops.errors import BadInputError
     from perfops.report.page import build
     from perfops.store.connection import database, find_target
     from perfops.store.machines import find_machines
 
-    path = output or Path(f"report-{re.sub(r'[^A-Za-z0-9._-]+', '-', run)}.html")
+    if (run is None) == (compare is None):
+        raise BadInputError("give either a run or collection, or --compare and two of them")
+    name = run or " against ".join(compare or ())
+    path = output or Path(f"report-{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.html")
     check_folder(path)
     with database(find_target(db)) as connection:
-        machines = find_machines(connection, run)
+        pairs = tell_apart(pair(*(find_machines(connection, side) for side in compare)).pairs) if compare else []
+        machines = [side for each in pairs for side in each] if run is None else find_machines(connection, run)
         with advancing("drawing the report", len(machines)) as advance:
-            text = build(connection, run, machines, advance)
+            text = build(connection, name, machines, advance, pairs)
     write(path, text)
     typer.echo(path.absolute())
 

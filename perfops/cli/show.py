@@ -34,6 +34,10 @@ def show(
         ),
     ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print all rows of the kind as CSV, and nothing else.")] = False,
+    plot: Annotated[
+        str | None,
+        typer.Option(help="Draw this metric over time, such as cpu_busy or disk.utilization.", metavar="METRIC"),
+    ] = None,
     db: Db = None,
     json: Json = False,
 ) -> None:
@@ -51,6 +55,11 @@ def show(
 
     if csv and json:
         raise BadInputError("--csv and --json both say how to print (give one of them)")
+    if plot is not None:
+        from perfops.cli.plots import draw
+
+        draw(plot, run, device, db)
+        return
     wanted = find_kind(kind, device)
     with database(find_target(db)) as connection:
         machines = find_machines(connection, run)

@@ -11,9 +11,9 @@ from itertools import pairwise
 from psycopg import sql
 
 from perfops.catalogue import Kind
-from perfops.report.derived import Figure
 from perfops.report.statistics import HOST
 from perfops.store.connection import Connection
+from perfops.store.derived import Figure
 from perfops.store.machines import Machine
 
 POINTS = 1000

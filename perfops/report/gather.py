@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from perfops.catalogue import CPU, HOST, KINDS, SYSTEM, Kind
-from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, HEAT, OVERVIEW, Chart
-from perfops.report.derived import HOST_BUSY, Figure
+from perfops.dashboards.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, HEAT, OVERVIEW, Chart
+from perfops.dashboards.topics import KERNEL
 from perfops.report.frames import Frame, fetch_frame
 from perfops.report.pictures import Found, Frames
 from perfops.report.statistics import ALL, Device, statistics
 from perfops.report.statistics import HOST as WHOLE
-from perfops.report.topics import KERNEL
 from perfops.store.connection import Connection
+from perfops.store.derived import HOST_BUSY, Figure
 from perfops.store.machines import Machine
 
 DRAWN = 8  # devices of a kind that get charts of their own: the busiest

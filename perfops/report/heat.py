@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import Any
 
-from perfops.report.charts import HEAT
+from perfops.dashboards.charts import HEAT
 from perfops.report.frames import Frame
 from perfops.report.statistics import Device
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perfops.catalogue import HOST
-from perfops.report.charts import CYCLE, Chart, traces
+from perfops.dashboards.charts import CYCLE, Chart, traces
 from perfops.report.gather import Gathered
 from perfops.report.pictures import offsets, rounded
 from perfops.report.statistics import HOST as WHOLE
@@ -32,13 +32,13 @@ class Overlaid:
     data: dict[str, Any]
 
 
-def side_by_side(gathered: list[Gathered]) -> tuple[list[Overlaid], bool]:
-    """The charts; True where they count from each machine's own start, as no moment is common to all."""
+def side_by_side(gathered: list[Gathered], *, from_start: bool = False) -> tuple[list[Overlaid], bool]:
+    """The charts; True where they count from each machine's own start: as asked, or as no moment is common to all."""
     drawn = [entry for entry in gathered if HOST.name in entry.frames]
     if not drawn:
         return [], False
     machines = [entry.machine for entry in drawn]
-    elapsed = max(machine.start for machine in machines) >= min(machine.end for machine in machines)
+    elapsed = from_start or max(machine.start for machine in machines) >= min(machine.end for machine in machines)
     start = min(machine.start for machine in machines).timestamp()
     if elapsed:
         span = {"start": 0.0, "end": max(machine.seconds for machine in machines)}

@@ -1,6 +1,6 @@
 """The page: everything of a run in one HTML file that needs nothing but a browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
@@ -11,8 +11,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from perfops.catalogue import KINDS
+from perfops.compare.pairs import Pair
 from perfops.report import assets
-from perfops.report.derived import tabled
+from perfops.report.against import against
 from perfops.report.gather import gather
 from perfops.report.overlay import side_by_side
 from perfops.report.remarks import moment, span
@@ -20,6 +21,7 @@ from perfops.report.sections import section
 from perfops.report.tables import COLUMNS, COMPARED, comparison
 from perfops.report.units import length
 from perfops.store.connection import Connection
+from perfops.store.derived import tabled
 from perfops.store.machines import Machine
 
 FEW = 3  # details of a remark that stand open
@@ -28,10 +30,15 @@ MOST, LEAST, IN_ALL = 1000, 200, 8000  # points of a line, and points of one lin
 
 
 def build(
-    connection: Connection, name: str, machines: list[Machine], advance: Callable[[int], None] = lambda _: None
+    connection: Connection,
+    name: str,
+    machines: list[Machine],
+    advance: Callable[[int], None] = lambda _: None,
+    pairs: Sequence[Pair] = (),
 ) -> str:
     """The page about `machines`, the collections of the run or collection `name`.
 
+    With `pairs` of them it compares these: all lines count from the start of each, and the differences have a table.
     `advance` is called with the number of machines done. psycopg's errors are the caller's to explain.
     """
     points = max(LEAST, min(MOST, IN_ALL // len(machines)))
@@ -41,12 +48,13 @@ def build(
         advance(done)
     sections = [section(entry, number) for number, entry in enumerate(gathered)]
     several = len(machines) > 1
-    overlaid, elapsed = side_by_side(gathered) if several else ([], False)
+    overlaid, elapsed = side_by_side(gathered, from_start=bool(pairs)) if several else ([], False)
     return (
         environment()
         .get_template("report.html")
         .render(
-            name=title(name, machines),
+            name=name if pairs else title(name, machines),
+            against=[against(connection, pair) for pair in pairs],
             subtitle=subtitle(machines),
             sections=sections,
             compared=COMPARED,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from perfops.catalogue import CPU, Kind
-from perfops.report.charts import CYCLE, Chart, Trace
-from perfops.report.derived import Figure
+from perfops.dashboards.charts import CYCLE, Chart, Trace
 from perfops.report.frames import Frame, Line, Values
 from perfops.report.statistics import ALL, HOST, Device, Stats
 from perfops.report.units import human
+from perfops.store.derived import Figure
 
 FIGURES = 4  # significant ones of a number in the page
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTEM, Kind
+from perfops.dashboards.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, OVERVIEW
+from perfops.dashboards.topics import KERNEL
 from perfops.report import heat
-from perfops.report.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, OVERVIEW
 from perfops.report.facts import all_facts, facts, observer_cost
 from perfops.report.gather import Gathered, activity
 from perfops.report.pictures import Picture, across, of_device, offsets, stats_of, whole, worth_telling
@@ -13,7 +14,6 @@ from perfops.report.remarks import Remark, remarks, state
 from perfops.report.statistics import ALL, Device
 from perfops.report.statistics import HOST as WHOLE
 from perfops.report.tables import Table, Tile, table, tiles
-from perfops.report.topics import KERNEL
 from perfops.report.units import length
 
 DEVICES = (DISK, NET, FILESYSTEM, CONTAINER)

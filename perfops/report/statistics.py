@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from psycopg import sql
 
 from perfops.catalogue import Kind
-from perfops.report.derived import tabled
 from perfops.store.connection import Connection
+from perfops.store.derived import tabled
 from perfops.store.machines import Machine
 
 PERCENTILES = (0.5, 0.9, 0.95, 0.99)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from perfops.catalogue import HOST, SYSTEM, Kind, Unit
-from perfops.report.derived import HOST_BUSY, figure, tabled
 from perfops.report.pictures import Found, stats_of
 from perfops.report.statistics import HOST as WHOLE
 from perfops.report.statistics import Device, Stats
 from perfops.report.units import human
+from perfops.store.derived import HOST_BUSY, figure, tabled
 
 COLUMNS = ("mean", "min", "P50", "P90", "P95", "P99", "max")
 

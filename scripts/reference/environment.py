@@ -23,9 +23,18 @@ RECEIVER = (
     ("PCD_APIKEYS_FILE", "The file of its keys; else `apikeys` in `PCD_HOME`."),
 )
 COMPOSE = (("PCD_PUBLISH", "docker-compose.yml: where the receiver is published; else `127.0.0.1:8321`."),)
+GRAFANA = (
+    ("PERFOPS_GRAFANA_DB_HOST", "Host and port of PostgreSQL, such as `db.example.com:5432`."),
+    ("PERFOPS_GRAFANA_DB_NAME", "Name of the database."),
+    ("PERFOPS_GRAFANA_DB_USER", "The role that can only read (`perfops db grant-reader`)."),
+    ("PERFOPS_GRAFANA_DB_PASSWORD", "Its password."),
+    ("PERFOPS_GRAFANA_DB_SSLMODE", "`disable`, `require`, `verify-ca` or `verify-full`."),
+    ("PERFOPS_GRAFANA_DASHBOARDS", "The folder that holds `grafana/dashboards` of this project."),
+)
 OTHERS = (
     ("PERFOPS_RUN", "`make demo`: name of the run; else one made of the time."),
     ("PERFOPS_COLLECTIONS", "Tests and benchmarks: the folder of real recordings; without it those tests skip."),
+    ("PERFOPS_GRAFANA_SCHEMA", "Tests: the folder of Grafana's JSON Schemas; without it those tests skip."),
     ("PERFOPS_SOAK", "Tests: `1` runs the series of faults with their full counts (`make soak`)."),
     ("PERFOPS_SEED", "Tests of faults: the seed that a failing test printed, for the same moments again."),
 )
@@ -41,6 +50,7 @@ def page() -> str:
             ("perfops and pcprocess", ("variable", "command", "what it does"), parameters()),
             ("Receiver, keys", columns, coded(RECEIVER)),
             ("Database", columns, coded(DATABASE)),
+            ("Grafana, provisioned from grafana/", columns, coded(GRAFANA)),
             ("This repository", columns, coded((*COMPOSE, *OTHERS))),
         )
     )

@@ -14,6 +14,7 @@ import pytest
 from fix_command import BIN, perfops
 from fix_database import ROOMY
 from fix_pcc import environment, pack, run
+from fix_push import TOKEN, small_grafana
 from fix_receiver import receiving
 from typer.main import get_command
 
@@ -107,7 +108,9 @@ def test_an_example_runs(name: str, variables: dict[str, str], results: Path, tm
     assert name in line
     short = re.sub(r"(--duration )\S+", r"\g<1>400ms", re.sub(r"(--frequency )\S+", r"\g<1>100ms", line))
     short = short.replace("/tmp/", f"{tmp_path}/")
-    with served(line, variables, tmp_path) as known:
+    (tmp_path / "token").write_text(TOKEN)
+    with served(line, variables, tmp_path) as known, small_grafana() as grafana:
+        short = short.replace("http://127.0.0.1:3000", grafana.url)
         done = subprocess.run(["bash", "-c", short], cwd=tmp_path, env=known, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -10,10 +10,10 @@ from fix_loaded import load_recordings
 from fix_report import Events, record_load
 
 from perfops.catalogue import CPU, HOST
-from perfops.report.derived import figure
 from perfops.report.frames import Frame, bin_width, fetch_frame, with_holes
 from perfops.report.statistics import HOST as WHOLE
 from perfops.store.connection import Connection
+from perfops.store.derived import figure
 from perfops.store.machines import Machine, find_machines
 
 TICKS, MISSED, REBOOT, CLOCK, PEAK = 300, range(100, 130), 200, 150, 50

@@ -24,7 +24,9 @@ FIRST = "0001"
 
 def columns(conninfo: str, table: str) -> list[str]:
     """Names of a table's columns."""
-    query = "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position"
+    query = """
+        SELECT column_name FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position"""
     with psycopg.connect(conninfo) as opened:
         return [name for (name,) in opened.execute(query, [table])]
 

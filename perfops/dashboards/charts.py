@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTEM, Kind, Unit
-from perfops.report.derived import Figure, figure
+from perfops.store.derived import Figure, figure
 
 LEFT_OUT = {"cpu", "mem", "disk", "net", "bytes", "ops", "percent", "packets", "procs", "await", "current"}
 PLAIN = {"rx": "received", "tx": "sent", "filled": "total", "tcp": "TCP", "udp": "UDP", "oom": "OOM"}

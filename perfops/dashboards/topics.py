@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from perfops.catalogue import SYSTEM
-from perfops.report.charts import Chart, traces
+from perfops.dashboards.charts import Chart, traces
 
 
 @dataclass(frozen=True, slots=True)

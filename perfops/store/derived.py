@@ -1,4 +1,4 @@
-"""Figures of the report: the catalogue's metrics, and what follows from several of them in one row."""
+"""Figures of views, report and comparisons: the catalogue's metrics, and what follows from several of one row."""
 
 from dataclasses import dataclass
 

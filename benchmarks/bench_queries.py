@@ -1,0 +1,184 @@
+r"""Every panel's query of every dashboard, as the role that reads, over a day at 1 Hz among many other collections.
+
+    python benchmarks/bench_queries.py [OTHERS [MORE_OTHERS [ROWS_OF_OTHERS]]]
+
+A collection of 86,400 host rows (4 CPUs, 2 disks, 2 interfaces, 2 file systems, 3 containers) stands among OTHERS (10)
+and then MORE_OTHERS (100) collections of ROWS_OF_OTHERS (600) host rows each. Prints p50 and p95 of each query, cold
+(the first run after the server was started anew) and warm, and the ratio of the warm time with many to that with few
+others (of the best runs, as a machine seldom does one thing alone). Limits: p95 warm 150 ms, ratio 1.2. A thousand
+collections and 100 M rows are `10 1000 100000`: some 60 GB.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import psycopg
+from fix_grafana import Asked, View, boards, expand, queries, variables
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTEM, Kind
+from perfops.store import embedded, home, migrate
+from perfops.store.grants import grant_reader
+
+FEW, MANY, ROWS = (int(given) for given in (*sys.argv[1:], *("10", "100", "600")[len(sys.argv) - 1 :]))
+DAY = 86_400
+RUNS = 5
+LIMIT, RATIO = 150, 1.2
+START = datetime(2026, 1, 1, tzinfo=UTC)
+OURS = "00000000-0000-4000-8000-000000000000"
+SUMMARY = {"snapshots": DAY, "samples": {"host": DAY}, "recorder": "pcc", "host": {"total_cpus": 4}}
+DEVICES: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    (HOST, ("",)),
+    (SYSTEM, ("",)),
+    (CPU, ("all", "0", "1", "2", "3")),
+    (DISK, ("sda", "sdb")),
+    (NET, ("eth0", "lo")),
+    (FILESYSTEM, ("/", "/data")),
+    (CONTAINER, ("a" * 64, "b" * 64, "c" * 64)),
+)
+VALUES = {"%": "100 * r", "MiB": "16384 * r", "B/s": "1e8 * r * r", "1/s": "1e4 * r", "B": "1e10 * r"}
+
+
+def fill(connection: psycopg.Connection[Any], number: int, seconds: int, kinds: tuple[tuple[Kind, Any], ...]) -> None:
+    """A collection of a machine of its own, its samples made in the server; shares of CPU time add up to 100."""
+    identity = OURS if number == 0 else f"{number:08x}-0000-4000-8000-000000000001"
+    name, start = f"vm-{number:04}", START + timedelta(minutes=number)
+    query = "INSERT INTO collector (name, site) VALUES (%s, %s) RETURNING id"
+    row = connection.execute(query, [name, f"site {number % 5}"]).fetchone()
+    assert row is not None
+    end = start + timedelta(seconds=seconds)
+    connection.execute(
+        "INSERT INTO collection"
+        " (id, collector_id, run, mode, started_at, ended_at, frequency, complete, labels, summary)"
+        " VALUES (%s, %s, 'bench', 'local', %s, %s, 1, true, '{}', %s)",
+        [identity, row[0], start, end, json.dumps(SUMMARY)],
+    )
+    for kind, devices in kinds:
+        shares = 100 / sum(metric.unit.value == "%" for metric in kind.metrics) if kind in (HOST, CPU) else 100
+        cells = [
+            sql.SQL(VALUES.get(metric.unit.value, "10 * r").replace("100 *", f"{shares} *")) for metric in kind.metrics
+        ]
+        keys = [sql.SQL("device")] * len(kind.keys) + [sql.SQL("'name ' || left(device, 1)")] * len(kind.details)
+        text = sql.SQL(
+            "INSERT INTO {} SELECT %s::uuid, %s::timestamptz + make_interval(secs => second), {}"
+            " FROM generate_series(1, %s) second, unnest(%s::text[]) device,"
+            " LATERAL (SELECT random() + 0 * second) AS x(r)"
+        )
+        made = text.format(sql.Identifier(kind.table), sql.SQL(", ").join([*keys, *cells]))
+        connection.execute(made, [identity, start, seconds, list(devices)])
+
+
+def asked(connection: psycopg.Connection[Any]) -> list[tuple[Asked, str]]:
+    """Every panel's query for the day, with all devices chosen; a comparison is with one other collection."""
+    found = []
+    for board in boards():
+        view = View(START, START + timedelta(seconds=DAY))
+        for variable in variables(board):
+            name = variable["name"]
+            if variable["type"] == "query":
+                rows = connection.execute(expand(variable["query"], view)).fetchall()
+                view.values[name] = [str(row[-1]) for row in rows]
+                if name in ("baseline", "collection"):
+                    view.values[name] = [OURS]
+            elif variable["type"] == "custom":
+                view.values[name] = [variable["options"][0]["value"]]
+            else:
+                view.values[name] = [""]
+        found += [(each, expand(each.sql, view, each.points)) for each in queries(board) if each.shape != "annotation"]
+    return found
+
+
+def measure(url: str, queries_: list[tuple[Asked, str]], runs: int) -> list[list[float]]:
+    """Milliseconds of each run of each query, rows fetched."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        times = []
+        for _, text in queries_:
+            each = []
+            for _ in range(runs):
+                started = time.perf_counter()
+                connection.execute(text).fetchall()
+                each.append(1000 * (time.perf_counter() - started))
+            times.append(each)
+    return times
+
+
+def p95(values: list[float]) -> float:
+    """The 95th percentile, of few values the highest but for one in twenty."""
+    return sorted(values)[min(len(values) - 1, round(0.95 * len(values)))]
+
+
+def restart(found: home.Home) -> None:
+    """Start the server anew, and drop what the system keeps of its files where that is allowed."""
+    embedded.stop(found)
+    try:
+        os.sync()
+        Path("/proc/sys/vm/drop_caches").write_text("1\n")
+    except OSError:
+        print("the system's cache cannot be dropped here: cold means a new server only")
+    embedded.start(found)
+
+
+def main() -> None:
+    """Fill, measure, fill more, measure again."""
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="perfops-bench-"))
+    folder.chmod(0o755)
+    os.environ["PERFOPS_HOME"] = str(folder / "home")
+    found = home.find_home()
+    embedded.start(found)
+    try:
+        owner = embedded.conninfo(found)
+        migrate.upgrade(owner)
+        reader = make_conninfo(owner, user="reader")
+        warm: list[list[list[float]]] = []
+        done = 0
+        for count in (FEW, MANY):
+            with psycopg.connect(owner) as connection:
+                for number in range(done, count + 1):
+                    fill(connection, number, DAY if number == 0 else ROWS, DEVICES if number == 0 else DEVICES[:2])
+                done = count + 1
+                grant_reader(connection, "reader", None)
+            with psycopg.connect(owner, autocommit=True) as connection:
+                connection.execute("VACUUM ANALYZE")
+                size = connection.execute("SELECT pg_size_pretty(pg_database_size(current_database()))").fetchone()
+            with psycopg.connect(reader, autocommit=True) as connection:
+                todo = asked(connection)
+            restart(found)
+            cold = [each[0] for each in measure(reader, todo, 1)]
+            warm.append(measure(reader, todo, RUNS))
+            print(f"{count + 1} collections, {size[0] if size else '?'}: {len(todo)} queries")
+        tell(todo, cold, *warm)
+    finally:
+        embedded.stop(found)
+        shutil.rmtree(folder)
+
+
+def tell(todo: list[tuple[Asked, str]], cold: list[float], few: list[list[float]], many: list[list[float]]) -> None:
+    """A line a query, the slowest first; then how they do against the limits."""
+    lines = []
+    for place, (each, _) in enumerate(todo):
+        ratio = min(many[place]) / min(few[place])
+        lines.append((p95(many[place]), median(many[place]), cold[place], ratio, f"{each.board}: {each.place}"))
+    print(f"{'p50':>8}{'p95':>8}{'cold':>8}  ms{'ratio':>7}  panel")
+    for high, middle, first, ratio, name in sorted(lines, reverse=True):
+        print(f"{middle:8.1f}{high:8.1f}{first:8.1f}  {ratio:9.2f}  {name}")
+    slow = [line[4] for line in lines if line[0] > LIMIT]
+    grown = [line[4] for line in lines if line[3] > RATIO and line[1] > 5]  # below that it is the clock's noise
+    whole = sum(map(min, many)) / sum(map(min, few))
+    print(
+        f"p95 warm above {LIMIT} ms: {len(slow)} of {len(lines)}; ratio above {RATIO}: {len(grown)}; of all {whole:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Collections beside each other: percentiles with their differences, and what else differs."""

@@ -1,0 +1,1 @@
+"""Collections: the home page, a row for each."""

@@ -1,0 +1,61 @@
+"""Collections by collector, site and what is searched for, each with a small picture of its load."""
+
+from perfops.catalogue import HOST
+from perfops.dashboards.sql import chosen, view
+
+BARS = "▁▂▃▄▅▆▇█"
+PROBES = 24  # samples of a collection that its picture is made of
+SEARCHED = (
+    f"site IN ({chosen('site')}) AND run_name IN ({chosen('run')})\n"
+    f"   AND position(lower({chosen('search')}) IN \n"
+    "       lower(concat_ws(' ', collector, site, run, label_text, instance_type))) > 0"
+)
+SOURCE = f"(SELECT *, coalesce(run, '-') AS run_name FROM {view('collection')}) AS known"
+LISTED = f"{SOURCE}\n WHERE {SEARCHED}\n ORDER BY started_at DESC, collector LIMIT {chosen('limit')}"
+
+
+def bars(value: str) -> str:
+    """A picture of a share in percent, a character a probe."""
+    step = f"1 + greatest(0, least(7, floor({value} / 12.5)))::int"
+    return f"string_agg(substr('{BARS}', {step}, 1), '' ORDER BY probe)"
+
+
+def listed() -> str:
+    """The collections, the newest first."""
+    moment = f"listed.started_at + probe * (listed.ended_at - listed.started_at) / {PROBES}"
+    memory = "100 * mem_used / nullif(mem_total, 0)"
+    return (
+        f"WITH listed AS (\nSELECT * FROM {LISTED}\n)\n"
+        "SELECT collector, site, run, cloud, instance_type, started_at, seconds, samples, gaps, mode, state,\n"
+        "       load.cpu, load.cpu_mean, load.memory, load.memory_max, label_text AS labels, id::text AS id,\n"
+        "       floor(extract(epoch FROM started_at) * 1000)::bigint AS from_ms,\n"
+        "       floor(extract(epoch FROM ended_at) * 1000)::bigint + 1 AS to_ms\n"
+        "  FROM listed\n"
+        f"  LEFT JOIN LATERAL (SELECT {bars('cpu_busy')} AS cpu, avg(cpu_busy) AS cpu_mean,\n"
+        f"              {bars('memory')} AS memory, max(memory) AS memory_max\n"
+        f"         FROM generate_series(0, {PROBES - 1}) AS probe\n"
+        f"        CROSS JOIN LATERAL (SELECT cpu_busy, {memory} AS memory FROM {view(HOST.table)} s\n"
+        f'               WHERE s.collection_id = listed.id AND s."timestamp" BETWEEN {moment} AND listed.ended_at\n'
+        '               ORDER BY s."timestamp" LIMIT 1) AS sample) AS load ON true\n'
+        " ORDER BY started_at DESC, collector"
+    )
+
+
+def counts() -> str:
+    """How many collections, machines and samples there are."""
+    return (
+        "SELECT count(*) AS collections, count(DISTINCT (collector, site)) AS machines,\n"
+        "       count(*) FILTER (WHERE state = 'live') AS live, coalesce(sum(samples), 0)::float8 AS samples\n"
+        f"  FROM {SOURCE}\n WHERE {SEARCHED}"
+    )
+
+
+def running() -> str:
+    """How many machines of each site were sampled at a time."""
+    step = "make_interval(secs => $__interval_ms / 1000.0)"
+    return (
+        f'SELECT moment AS "time", site AS metric, count(*) AS value\n'
+        f"  FROM generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz, {step}) AS moment\n"
+        f"  JOIN {SOURCE} ON started_at < moment + {step} AND ended_at >= moment\n"
+        f" WHERE {SEARCHED}\n GROUP BY 1, 2\n ORDER BY 1, 2"
+    )

@@ -1,0 +1,1 @@
+"""Compare: collections on one axis of elapsed time, and their percentiles side by side."""

@@ -1,0 +1,1 @@
+"""Containers: CPU with throttling, memory against its limit, I/O, tasks."""

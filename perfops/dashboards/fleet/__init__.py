@@ -1,0 +1,1 @@
+"""Fleet live: what streams now."""

@@ -1,0 +1,1 @@
+"""Host utilisation: every CPU, disk, interface and file system, and what the kernel counts."""

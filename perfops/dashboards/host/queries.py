@@ -1,0 +1,11 @@
+"""Lines across the CPUs of a machine."""
+
+from perfops.catalogue import CPU
+from perfops.dashboards.sql import across, chosen, quoted
+
+NAME = "'cpu ' || lpad(cpu, 3, '0')"  # so that 2 stands before 10
+
+
+def cpus(metric: str) -> str:
+    """A line a CPU; `all` of them together are no CPU."""
+    return across(CPU, quoted(metric), name=NAME, where=("cpu <> 'all'", f"cpu IN ({chosen('cpu')})"))

@@ -1,0 +1,1 @@
+"""Overview: one collection, the machine as a whole."""

@@ -1,0 +1,1 @@
+"""Utilisation tables: mean, extremes and percentiles of every metric and device."""

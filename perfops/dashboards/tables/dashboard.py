@@ -1,0 +1,60 @@
+"""The rows of the utilisation tables."""
+
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.models import dashboard as models
+
+from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, NET
+from perfops.dashboards import variables
+from perfops.dashboards.common import TRANSPARENT, default_table, rows, setting, thresholds
+from perfops.dashboards.layout import Row, even
+from perfops.dashboards.page import make
+from perfops.dashboards.panels import buttons
+from perfops.dashboards.sql import STATISTICS
+from perfops.dashboards.tables.groups import CONTAINER_NAME, DEVICES, WHOLE, Group
+from perfops.dashboards.tables.queries import statistics
+from perfops.dashboards.uids import TABLES as PAGE
+from perfops.dashboards.units import about, unit_of
+
+KINDS = ((CPU, "CPU"), (DISK, "Disk"), (NET, "Interface"), (FILESYSTEM, "File system"))
+HEIGHT = 7
+
+
+def tables() -> models.Dashboard:
+    """The dashboard."""
+    names = [kind.name for kind, _ in KINDS]
+    span = buttons(PAGE, "site", "run", "collection", *names, CONTAINER.name)
+    first, *others = [group_table(group) for group in WHOLE]
+    whole = [
+        (HEIGHT, [(3, span), (21, first)]),
+        *(even(HEIGHT, *others[at : at + 2]) for at in range(0, len(others), 2)),
+    ]
+    devices = [group_table(group) for group in DEVICES]
+    return make(
+        PAGE,
+        [
+            Row("The whole machine", whole),
+            Row("Devices", [even(HEIGHT, *devices[at : at + 2]) for at in range(0, len(devices), 2)]),
+        ],
+        [
+            variables.sites(),
+            variables.runs(),
+            variables.collections(several=True),
+            *(variables.of_kind(kind, label) for kind, label in KINDS),
+            variables.of_kind(CONTAINER, "Container", CONTAINER_NAME.replace("container_", "s.container_")),
+        ],
+        annotated=False,
+    )
+
+
+def group_table(group: Group) -> table.Panel:
+    """The table of a group: high shares get a colour where they are bad."""
+    named = [(metric.name, metric) for metric in group.metrics]
+    told = about(named, "Each sample counts once; percentiles lie between the two nearest samples (percentile_cont).")
+    panel = default_table(group.title, told, unit_of(group.metrics[0]))
+    panel.override_by_name("samples", [setting("unit", "none"), setting("decimals", 0)])
+    if group.coloured:
+        panel.thresholds(thresholds(TRANSPARENT))
+        for name in STATISTICS:
+            panel.override_by_name(name, [setting("custom.cellOptions", {"type": "color-background", "mode": "basic"})])
+    sql = statistics(group.kind, group.columns, key=group.key, device=group.device, where=group.where)
+    return panel.with_target(rows(sql))

@@ -1,0 +1,106 @@
+"""The views that readers see: one schema, made anew by a script that can be run again and again.
+
+Each kind of sample has a view under its table's name, with what follows from a row beside its columns; `collection` and
+`annotation` have what is known of each collection as a whole. Readers get rights on these and on nothing else. The
+script drops and makes the views; who may use the schema keeps the right to read them.
+"""
+
+from typing import LiteralString
+
+from psycopg import sql
+
+from perfops.catalogue import KINDS, Kind
+from perfops.store.derived import DERIVED
+from perfops.store.migrate import Connection
+
+SCHEMA = "perfops_views"
+COLLECTION = "collection"
+ANNOTATION = "annotation"
+LATE = 30  # seconds without a sample after which a stream is late, and the least; else three periods
+
+COLLECTIONS: LiteralString = """
+    SELECT collection.id, collector.name AS collector, collector.site, collection.run, collection.mode,
+           collection.started_at, collection.ended_at, collection.frequency, collection.complete,
+           CASE WHEN collection.complete THEN 'finished'
+                WHEN collection.mode <> 'trickle' AND collection.summary ->> 'recorder' = 'pcc' THEN 'cut short'
+                WHEN collection.mode <> 'trickle' THEN 'finished'
+                WHEN now() - collection.ended_at <= make_interval(secs => greatest({late}, 3 * collection.frequency))
+                THEN 'live' ELSE 'late' END AS state,
+           extract(epoch FROM collection.ended_at - collection.started_at)::float8 AS seconds,
+           coalesce((collection.summary -> 'samples' ->> 'host')::bigint, 0) AS samples,
+           (collection.summary ->> 'snapshots')::bigint AS snapshots,
+           (collection.summary ->> 'missed')::bigint AS missed,
+           (SELECT count(*) FROM annotation WHERE annotation.collection_id = collection.id AND annotation.kind = 'gap')
+           AS gaps,
+           collection.summary ->> 'hostname' AS hostname,
+           collection.summary -> 'host' ->> 'cloud' AS cloud,
+           collection.summary -> 'host' ->> 'region' AS region,
+           collection.summary -> 'host' ->> 'instance_type' AS instance_type,
+           coalesce(collection.summary -> 'host' ->> 'total_cpus', collection.summary -> 'host' ->> 'cpus_online')
+           AS cpus,
+           collection.summary -> 'host' ->> 'os' AS os,
+           collection.labels,
+           (SELECT string_agg(key || '=' || value, ', ' ORDER BY key) FROM jsonb_each_text(collection.labels))
+           AS label_text,
+           collection.loaded_at
+      FROM {public}.collection JOIN {public}.collector ON collector.id = collection.collector_id
+"""
+ANNOTATIONS: LiteralString = "SELECT collection_id, timestamp, kind, ended_at, text FROM {public}.annotation"
+SAMPLES: LiteralString = "SELECT {columns} FROM {public}.{table}"
+
+
+def make_views(connection: Connection) -> None:
+    """Make all views anew within the caller's transaction; the tables must be those of this perfops."""
+    drop_views(connection)
+    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)))
+    public = sql.Identifier(home_of(connection))
+    views = {
+        COLLECTION: sql.SQL(COLLECTIONS).format(public=public, late=sql.Literal(LATE)),
+        ANNOTATION: sql.SQL(ANNOTATIONS).format(public=public),
+        **{kind.table: samples(kind, public) for kind in KINDS},
+    }
+    for name, query in views.items():
+        connection.execute(sql.SQL("CREATE VIEW {} AS {}").format(sql.Identifier(SCHEMA, name), query))
+    for role in readers(connection):
+        grant_views(connection, role)
+
+
+def drop_views(connection: Connection) -> None:
+    """Drop the views, and leave the schema and who may use it: a migration cannot change a column that a view shows."""
+    query = "SELECT viewname FROM pg_views WHERE schemaname = %s"
+    for (name,) in connection.execute(query, [SCHEMA]).fetchall():
+        connection.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier(SCHEMA, name)))
+
+
+def samples(kind: Kind, public: sql.Identifier) -> sql.Composed:
+    """The rows of a kind, with its derived figures behind its columns."""
+    columns = [sql.Identifier(name) for name in ("collection_id", *kind.columns)]
+    derived = [
+        sql.SQL("{} AS {}").format(figure.value, sql.Identifier(figure.name)) for figure in DERIVED.get(kind.name, ())
+    ]
+    return sql.SQL(SAMPLES).format(
+        columns=sql.SQL(", ").join([*columns, *derived]), public=public, table=sql.Identifier(kind.table)
+    )
+
+
+def home_of(connection: Connection) -> str:
+    """The schema that holds the tables."""
+    query = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('host_sample')"
+    row = connection.execute(query).fetchone()
+    return str(row[0]) if row else "public"
+
+
+def readers(connection: Connection) -> list[str]:
+    """Roles that may use the schema of views, its owner left out."""
+    query = """
+        SELECT grantee::regrole::text FROM pg_namespace, aclexplode(nspacl)
+         WHERE nspname = %s AND privilege_type = 'USAGE' AND grantee <> nspowner AND grantee <> 0 ORDER BY 1"""
+    return [str(row[0]) for row in connection.execute(query, [SCHEMA])]
+
+
+def grant_views(connection: Connection, role: str) -> None:
+    """Let a role read the views; its name as PostgreSQL writes it, quoted where it must be."""
+    granted = sql.SQL("GRANT {} TO {}")
+    schema, reader = sql.Identifier(SCHEMA), sql.SQL(role)  # quoted already
+    connection.execute(granted.format(sql.SQL("USAGE ON SCHEMA {}").format(schema), reader))
+    connection.execute(granted.format(sql.SQL("SELECT ON ALL TABLES IN SCHEMA {}").format(schema), reader))

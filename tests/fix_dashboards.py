@@ -1,0 +1,116 @@
+"""A database as lookers-on find it: real recordings of two clouds under two sites each, a stream, a role."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fix_database import MakeDatabase, connected
+from fix_grafana import View, expand, panels, variables
+from fix_loaded import load_recordings
+from fix_recordings import FOLDER
+from fix_report import Events, record_load
+from psycopg.conninfo import make_conninfo
+
+from perfops.dashboards.uids import SOURCE_TYPE
+from perfops.store.connection import Connection
+from perfops.store.grants import grant_reader
+
+READER = "pictures"
+REAL = ("azure-d4-loadtest", "oci-e4-loadtest")
+SITES = ('Bench\'s "A"', "second site")
+LIVE = "11111111-2222-4333-8444-555555555555"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The database of the dashboards: its connection string as the reader, ids by (recording, site), CSV files."""
+
+    url: str
+    owner: str
+    ids: dict[tuple[str, str], str]
+    folders: dict[str, Path]
+
+
+@pytest.fixture(scope="session")
+def shown(databases: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """Loaded once."""
+    url, folder = databases(), tmp_path_factory.mktemp("dashboards")
+    ids, folders = {}, {}
+    with connected(url) as connection:
+        for name in REAL:
+            files = [FOLDER / name / f"{part}_collection.json" for part in ("host", "container")]
+            folders[name] = folder / name
+            for site in SITES:
+                loaded = load_recordings(connection, folder / name, *files, collector=name, site=site, run="bench")
+                ids[name, site] = str(loaded.collection)
+        load_stream(connection, folder)
+        ids["live", "lab"] = LIVE
+        grant_reader(connection, READER, None)
+    return Shown(make_conninfo(url, user=READER), url, ids, folders)
+
+
+def load_stream(connection: Connection, folder: Path) -> None:
+    """A collection that streams now, with all newer sources, a gap and a phase."""
+    start = float(int(datetime.now(UTC).timestamp())) - 90
+    events = Events(missed=range(20, 25), cut=True)
+    path = record_load(folder / "live.json", 90, identity=LIVE, start=start, newer=True, trouble=3, events=events)
+    load_recordings(connection, folder / "live", path, collector="live", site="lab", labels={"build": "42"})
+    connection.execute("UPDATE collection SET mode = 'trickle' WHERE id = %s", [LIVE])
+    query = "INSERT INTO annotation (collection_id, timestamp, kind, text) SELECT id, started_at, 'phase', 'warm' FROM"
+    connection.execute(f"{query} collection WHERE id = %s", [LIVE])
+
+
+@pytest.fixture
+def reader(shown: Shown) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as Grafana has it."""
+    with psycopg.connect(shown.url, autocommit=True) as connection:
+        yield connection
+
+
+def choose(
+    connection: psycopg.Connection[Any], board: dict[str, Any], mode: str, wanted: dict[str, list[str]]
+) -> tuple[View, list[str]]:
+    """What a viewer chose in every variable: what is wanted, else the first, the first two, or all; and what was asked.
+
+    The queries of variables are run in their order, as those further down depend on those above.
+    """
+    view, asked = View(datetime.now(UTC), datetime.now(UTC)), []
+    for variable in variables(board):
+        name = variable["name"]
+        if variable["type"] == "datasource":
+            assert variable["query"] == SOURCE_TYPE
+            continue
+        if variable["type"] == "query":
+            asked.append(expand(variable["query"], view))
+            options = run_variable(connection, asked[-1])
+        elif variable["type"] == "custom":
+            options = [option["value"] for option in variable["options"]]
+        else:
+            options = [variable["query"] if isinstance(variable.get("query"), str) else ""]
+        count = {"single": 1, "multi": 2, "all": len(options)}[mode] if variable.get("multi") else 1
+        assert options, name
+        view.values[name] = wanted[name] if name in wanted else options[:count]
+        assert set(view.values[name]) <= set(options), name
+    return view, asked
+
+
+def run_variable(connection: psycopg.Connection[Any], sql: str) -> list[str]:
+    """Values of a variable."""
+    cursor = connection.execute(sql)
+    names = [column.name for column in cursor.description or ()]
+    place = names.index("__value") if "__value" in names else 0
+    return [str(row[place]) for row in cursor]
+
+
+def spans(
+    connection: psycopg.Connection[Any], board: dict[str, Any], view: View
+) -> dict[str, tuple[datetime, datetime]]:
+    """What the buttons of a dashboard lead to."""
+    (span,) = [panel for panel in panels(board) if panel["title"] == "Span"]
+    rows = connection.execute(expand(span["targets"][0]["rawSql"], view)).fetchall()
+    assert [row[0] for row in rows] == ["ALL", "1H", "6H", "24H", "7D"]
+    return {row[0]: tuple(datetime.fromtimestamp(part / 1000, UTC) for part in row[1:3]) for row in rows}  # type: ignore[misc]
