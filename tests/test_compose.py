@@ -20,8 +20,11 @@ def test_each_service_is_watched_and_comes_back() -> None:
 
 
 def test_what_is_kept_lies_in_named_volumes() -> None:
-    used = {text.split(":")[0] for service in COMPOSE["services"].values() for text in service["volumes"]}
-    assert used == set(COMPOSE["volumes"])
+    mounts = [text.split(":") for service in COMPOSE["services"].values() for text in service["volumes"]]
+    assert {source for source, *_ in mounts if not source.startswith("./")} == set(COMPOSE["volumes"])
+    for source, _, *how in mounts:
+        if source.startswith("./"):
+            assert ((ROOT / source).is_dir(), how) == (True, ["ro"])
 
 
 def test_there_is_no_password_in_the_files() -> None:
@@ -34,8 +37,19 @@ def test_there_is_no_password_in_the_files() -> None:
 
 def test_ports_are_those_of_this_machine_unless_told_otherwise() -> None:
     assert [port for service in COMPOSE["services"].values() for port in service.get("ports", [])] == [
-        "${PCD_PUBLISH:-127.0.0.1:8321}:8321"
+        "${PCD_PUBLISH:-127.0.0.1:8321}:8321",
+        "${GRAFANA_PUBLISH:-127.0.0.1:3000}:3000",
     ]
+
+
+def test_grafana_gets_every_variable_of_its_provisioning() -> None:
+    texts = [path.read_text() for path in (ROOT / "grafana" / "provisioning").rglob("*.y*ml")]
+    wanted = {name for text in texts for name in re.findall(r"\$__env\{(\w+)\}", text)}
+    service = COMPOSE["services"]["grafana"]
+    assert wanted
+    assert wanted <= set(service["environment"])
+    mounted = dict(text.split(":")[1::-1] for text in service["volumes"])
+    assert mounted[service["environment"]["PERFOPS_GRAFANA_DASHBOARDS"]] == "./grafana/dashboards"
 
 
 def test_env_gives_every_variable_that_is_needed_once(tmp_path: Path) -> None:

@@ -22,7 +22,10 @@ RECEIVER = (
     ("PCD_HOME", "The folder of the receiver, with its keys; else `~/.pcd`."),
     ("PCD_APIKEYS_FILE", "The file of its keys; else `apikeys` in `PCD_HOME`."),
 )
-COMPOSE = (("PCD_PUBLISH", "docker-compose.yml: where the receiver is published; else `127.0.0.1:8321`."),)
+COMPOSE = (
+    ("PCD_PUBLISH", "docker-compose.yml: where the receiver is published; else `127.0.0.1:8321`."),
+    ("GRAFANA_PUBLISH", "docker-compose.yml: where Grafana is published; else `127.0.0.1:3000`."),
+)
 GRAFANA = (
     ("PERFOPS_GRAFANA_DB_HOST", "Host and port of PostgreSQL, such as `db.example.com:5432`."),
     ("PERFOPS_GRAFANA_DB_NAME", "Name of the database."),
