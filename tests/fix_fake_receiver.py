@@ -22,7 +22,7 @@ WELL = "200"
 class FakeReceiver:
     """Steps: a status with a `Retry-After` behind a space, such as `429 1`; `hang`, `reset before`, `reset after`,
 
-    `slow` (takes and gives a byte at a time), `close` (an answer, and the connection is closed), or 200.
+    `portal` (200 and a page), `slow` (takes and gives a byte at a time), `close` (an answer, and the connection is closed), or 200.
     `largest` is the number of ticks of a batch from which on it is 413; `too_large` the times of ticks that always are.
     """
 
@@ -100,8 +100,12 @@ class FakeReceiver:
                 self.commits.setdefault(batch["collection"], Receiver()).commit(batch)
         if step == "reset after":
             return self.reset(connection, step)
-        status, _, after = step.partition(" ")
-        text = json.dumps({"rows": {}} if step in (WELL, "slow", "close") else {"error": "as the script says"})
+        status, _, after = ("200" if step == "portal" else step).partition(" ")
+        text = (
+            "<html>please log in</html>"
+            if step == "portal"
+            else json.dumps({"rows": {}} if step in (WELL, "slow", "close") else {"error": "as the script says"})
+        )
         number = "200" if step in ("slow", "close") else status
         head = f"HTTP/1.1 {number} So\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
         head += f"Retry-After: {after}\r\n" if after else ""

@@ -31,14 +31,22 @@ def create(
 
     Example: perfops apikey create vm-01 --collector vm-01 --output /tmp/vm-01.key
     """
+    from perfops.errors import PerfopsError
     from perfops.receiver import keys
     from perfops.receiver.settings import find_keys
 
-    key = keys.create(find_keys(), name, collector or [])
     if output is None:
-        typer.echo(key)
-    else:
-        keys.write_private(output, key)
+        typer.echo(keys.create(find_keys(), name, collector or []))
+        return
+    made = not output.exists()
+    keys.open_private(output).close()  # before there is a key that nobody would have
+    try:
+        key = keys.create(find_keys(), name, collector or [])
+    except PerfopsError:
+        if made:
+            output.unlink()
+        raise
+    keys.write_private(output, key)
 
 
 @app.command("list")

@@ -26,8 +26,9 @@ def watch(
 ) -> None:
     """Watch the machines that stream now: age of the newest sample, lag, rate, CPU, memory, gaps. Ctrl-C ends it.
 
-    Age and lag are by the clocks of the database and of the machine. `late` is what has sent nothing for three batches.
-    On a terminal the table is drawn anew; elsewhere it is printed again and again, as JSON in one line each.
+    Age and lag are by the clocks of the database and of the machine. `late` is what has sent nothing for half a minute
+    or three periods. On a terminal the table is drawn anew; elsewhere it is printed again and again, as JSON in one
+    line each.
 
     Example: perfops watch --once
     """

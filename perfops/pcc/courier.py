@@ -67,10 +67,13 @@ class Courier:
         answer = None
         try:
             answer = self.client.post(PATH, body, HEADERS)
+            if answer.status < 300 and not is_receipt(answer.text):  # noqa: PLR2004
+                raise ValueError("HTTP {}, and no receipt (is that a receiver?)".format(answer.status))
             problem = "" if answer.status < 500 and answer.status != 429 else told(answer)  # noqa: PLR2004
             if answer.status not in KNOWN and not problem and answer.status >= 300:  # noqa: PLR2004
                 problem = told(answer) + " (is that a receiver?)"
         except (OSError, http.client.HTTPException, ValueError) as error:
+            answer = None
             problem = reason_of(error)
         if problem and not self.trouble:
             self.say("cannot send to {}: {} (it is kept in {}, and tried again)".format(self.url, problem, self.kept))
@@ -86,6 +89,14 @@ class Courier:
 
 
 KNOWN = (TOO_LARGE, NO_KEY, NOT_YOURS) + REFUSED
+
+
+def is_receipt(text: str) -> bool:
+    """Whether the body of a 2xx answer can be a receiver's: JSON, or nothing; the page of a portal is neither."""
+    try:
+        return not text.strip() or isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def told(answer: "Answer") -> str:

@@ -117,7 +117,10 @@ class Client:
             self.connect()
         connection = self.connection
         connection.sock.deadline = time.monotonic() + LONGEST
-        connection.request("POST", self.server.path + path, body, dict(headers, apikey=self.apikey))
+        try:
+            connection.request("POST", self.server.path + path, body, dict(headers, apikey=self.apikey))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before all was sent: the answer may be there, and where it is not, that is the error
         response = connection.getresponse()
         text = response.read(LARGEST).decode("utf-8", "backslashreplace")
         if response.will_close or not response.isclosed():

@@ -7,7 +7,7 @@ from .batch import Batch, batch_of, behind, body_of
 from .courier import REFUSED, TOO_LARGE, reason_of, told
 from .frames import is_tick, restamped, said, sampled, scan, start_of, time_of, value_of
 from .repair import gap_line, gap_value
-from .segments import read
+from .segments import QUARANTINE, read
 from .store import InUseError, Store
 
 MYPY = False
@@ -29,6 +29,7 @@ class Sender:
         self.wake = wake
         self.over = False
         self.at_end: "Callable[[], None]" = lambda: None
+        self.told = ""  # why a receiver refused ticks, the last time that was said
         # The last tick that was too large: its collection and number, and what to begin with in its place.
         self.refused: "Optional[Tuple[Store, int, bytes, bytes]]" = None
 
@@ -87,6 +88,8 @@ class Sender:
                 store.declare()
         except OSError as error:
             self.say("cannot send what is left in {}: {} (it stays there)".format(folder, reason_of(error)))
+        if store.sent:
+            self.say("{} ticks that were left in {} are sent".format(store.sent, folder))
         store.close()
 
     def send_next(self, store: Store) -> bool:
@@ -103,10 +106,18 @@ class Sender:
         if outcome is None:
             return False
         if outcome:
+            self.tell_refusal(store, outcome)
             store.refuse(segment, outcome)
         else:
             store.acknowledge(segment)
         return True
+
+    def tell_refusal(self, store: Store, why: str) -> None:
+        """Say it once, and anew where the reason is another one."""
+        if why != self.told:
+            text = "{} refuses ticks: {} (sampling goes on; they are kept in {})"
+            self.say(text.format(self.courier.url, why, store.path(QUARANTINE)))
+        self.told = why
 
     def deliver(self, store: Store, segment: "Segment", batch: Batch) -> "Optional[str]":
         """Send a segment, in halves where it is too large: '' when committed, else why it is refused; None: not now."""
@@ -135,6 +146,7 @@ class Sender:
     def set_aside(self, store: Store, segment: "Segment", part: Batch, why: str) -> Batch:
         """One tick is too large; what follows goes on behind the one before it."""
         number, data = part.frames[0]
+        self.tell_refusal(store, why)
         tick = sampled(data)
         since = time_of(part.before or tick)
         frequency = value_of(part.host).get("frequency") or 1.0

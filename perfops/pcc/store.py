@@ -35,7 +35,7 @@ class Store:
         self.folder = folder
         self.keep_sent = keep_sent
         self.guard = threading.RLock()
-        self.sent = self.lost = 0  # ticks
+        self.sent = self.lost = self.refused = 0  # ticks; those that were refused are among the lost
         self.unsaid = b""  # what the sampler says about itself and could not be written yet
         path = self.path(LOCK)
         self.lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -98,10 +98,18 @@ class Store:
             self.segments.remove(segment)
 
     def refuse(self, segment: Segment, why: str) -> None:
-        """The receiver will never take it: put it aside, to be declared and quarantined."""
+        """The receiver will never take it: put it aside, to be declared and quarantined.
+
+        One that holds nothing but gaps is not declared once more: that would be refused, too, and so on for ever.
+        """
         self.reason("{:08d}".format(segment.number), why)
         with self.guard:
-            self.put_aside(segment, "refused", "refused")
+            if segment.ticks:
+                self.refused += segment.ticks
+                self.put_aside(segment, "refused", "refused")
+                return
+            os.rename(self.path(segment.name()), self.path(QUARANTINE, "{:08d}.json".format(segment.number)))
+            self.segments.remove(segment)
 
     def refuse_tick(self, segment: Segment, context: bytes, tick: bytes, number: int, gap: bytes, why: str) -> None:
         """The receiver will never take one tick of a segment; `context` are host record and tick before it."""
@@ -117,6 +125,7 @@ class Store:
             gaps = gaps_of(scan(text), segment.number, True, "refused", None)
             self.pending += [Gap(value, (name + ".refused",)) for value in gaps]
             self.lost += 1
+            self.refused += 1
             self.sent -= 1  # it is counted with its segment
 
     def reason(self, name: str, why: str) -> None:

@@ -104,13 +104,15 @@ def end(
     whole = spool.close() if sender.over else False
     text = "{ticks} ticks, {missed} missed, {bytes} bytes, {cpu_seconds:.2f} s CPU, ended by {reason}; "
     said = text.format(**facts) + "{} sent".format(spool.sent)
-    if spool.lost:
-        said += ", {} lost or refused".format(spool.lost)
+    if spool.refused:
+        said += ", {} refused".format(spool.refused)
+    if spool.lost > spool.refused:
+        said += ", {} lost".format(spool.lost - spool.refused)
     if left or not (whole or options.keep_sent or not os.path.isdir(folder)):
         said += ", {} left in {}".format(left, folder)
-    if left or not options.quiet:
+    if left or spool.refused or not options.quiet:
         say(said)
     if account:
-        account.close(dict(facts, sent=spool.sent, left=left, lost=spool.lost))
-    if left:
+        account.close(dict(facts, sent=spool.sent, left=left, lost=spool.lost, refused=spool.refused))
+    if left or spool.refused:
         sys.exit(LEFT)

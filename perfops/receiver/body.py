@@ -5,6 +5,7 @@ import zlib
 from perfops.receiver.errors import RefusedError
 
 GZIP = 16 + zlib.MAX_WBITS
+MEMBERS = 16  # gzip streams behind each other that a body may be
 
 
 def check_encoding(encoding: str) -> bool:
@@ -23,11 +24,13 @@ def too_large(limit: int) -> RefusedError:
 
 def unpacked(data: bytes, limit: int) -> bytes:
     """A gzip body, unpacked; it never takes more than `limit` bytes, whatever it would come to."""
-    parts = []
+    parts: list[bytes] = []
     size = 0
     rest = data
     try:
         while rest:
+            if len(parts) == MEMBERS:
+                raise RefusedError(400, f"the body is more than {MEMBERS} gzip streams (pack it in one)")
             unpacker = zlib.decompressobj(GZIP)
             part = unpacker.decompress(rest, limit + 1 - size)
             size += len(part)

@@ -28,6 +28,7 @@ from perfops.store.streams import MODE, Owner, Piece
 
 LONGEST = 200  # characters of a name
 LARGEST_HOST = 1 << 20  # characters of a host record
+USUAL_HOST = 1 << 13  # of one that is remembered: so many of them take some MiB
 SITE = "default"
 FRAME = "frame"  # of the sender's spool; it may be left out
 
@@ -107,9 +108,19 @@ def read_records(values: list[Any]) -> list[Record]:
     return records
 
 
-@lru_cache(maxsize=4096)
 def read_host(text: str) -> dict[str, Any]:
     """What a host record says; it is the same in all batches of a start, and not to be changed."""
+    return remembered(text) if len(text) <= USUAL_HOST else checked_host(text)
+
+
+@lru_cache(maxsize=4096)
+def remembered(text: str) -> dict[str, Any]:
+    """One of a usual size, read once."""
+    return checked_host(text)
+
+
+def checked_host(text: str) -> dict[str, Any]:
+    """A host record, parsed."""
     if len(text) > LARGEST_HOST:
         raise RefusedError(422, f"the host record is larger than {LARGEST_HOST >> 20} MiB")
     host = json_object(text)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 import orjson
 
@@ -117,6 +118,8 @@ def create(path: Path, name: str, collectors: Sequence[str] = ()) -> str:
     """Make a key and return it: it is shown once and kept as a hash; BadInputError where the name is taken."""
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise BadInputError(f"bad name for a key: {name[:LONGEST_NAME]!r} (try vm-01)")
+    if not all(collector.strip() for collector in collectors):
+        raise BadInputError("bad value for --collector: '' (give the identifier of a machine, or leave it out)")
     key = PREFIX + secrets.token_urlsafe(32)
     with changing(path) as lines:
         if any(each.name == name for each in parsed(lines, path)):
@@ -178,12 +181,22 @@ def first_key(path: Path) -> Path | None:
     return file
 
 
-def write_private(file: Path, key: str) -> None:
-    """Write a key to a file that others cannot read."""
+def open_private(file: Path) -> IO[str]:
+    """A file that others cannot read, open for writing and as it was; made where it is not there."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as opened:
-            os.fchmod(descriptor, 0o600)
-            opened.write(f"{key}\n")
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, 0o600)
+        return os.fdopen(descriptor, "w")
     except OSError as error:
         raise MachineError(f"cannot write {file}: {error.strerror} (name another file)") from error
+
+
+def write_private(file: Path, key: str) -> None:
+    """Write a key to a file that others cannot read, over what is in it."""
+    with open_private(file) as opened:
+        try:
+            opened.truncate()
+            opened.write(f"{key}\n")
+            opened.flush()
+        except OSError as error:
+            raise MachineError(f"cannot write {file}: {error.strerror} (name another file)") from error

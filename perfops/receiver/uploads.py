@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from perfops.samples.records import GZIP_MAGIC
 from perfops.store.connection import VARIABLE
 
 BLOCK = 1 << 20
+STREAMS = 1000  # of one gzip file
 CSV = b"timestamp,"
 STATUS = {2: 422, 3: 503, 4: 503}  # of exit codes of perfops load
 
@@ -97,30 +99,44 @@ async def read_form(request: Request, limit: int) -> tuple[str, str, Any]:
 def spread(file: Any, folder: Path, limit: int) -> Path:
     """Write the uploaded file unpacked, under the name that tells what it is."""
     file.seek(0)
-    unpacker = zlib.decompressobj(GZIP) if file.read(2) == GZIP_MAGIC else None
+    parts = unpacked_blocks(file) if file.read(2) == GZIP_MAGIC else blocks(file)
     target = folder / "collection.json"
     size = 0
     head = b""
     with target.open("wb") as output:
-        try:
-            for block in blocks(file):
-                data = block
-                while data:
-                    part = unpacker.decompress(data, BLOCK) if unpacker else data
-                    data = unpacker.unconsumed_tail if unpacker else b""
-                    head = head or part[:200]
-                    size += len(part)
-                    if size > limit:
-                        raise too_large(limit)
-                    output.write(part)
-        except zlib.error as error:
-            raise RefusedError(422, f"the file is not gzip, or it is damaged ({error})") from error
+        for part in parts:
+            head = head or part[:200]
+            size += len(part)
+            if size > limit:
+                raise too_large(limit)
+            output.write(part)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip(b'"').startswith(CSV):
         return target.rename(folder / "host.csv")
     return target
 
 
-def blocks(file: Any) -> Any:
+def unpacked_blocks(file: Any) -> Iterator[bytes]:
+    """A gzip file unpacked, all of its streams; RefusedError where it is damaged, or ends amid one."""
+    unpacker = zlib.decompressobj(GZIP)
+    streams = 1
+    try:
+        for block in blocks(file):
+            data = block
+            while data:
+                if unpacker.eof:
+                    streams += 1
+                    if streams > STREAMS:
+                        raise RefusedError(422, f"the file is more than {STREAMS} gzip streams (pack it in one)")
+                    unpacker = zlib.decompressobj(GZIP)
+                yield unpacker.decompress(data, BLOCK)
+                data = unpacker.unconsumed_tail or unpacker.unused_data
+    except zlib.error as error:
+        raise RefusedError(422, f"the file is not gzip, or it is damaged ({error})") from error
+    if not unpacker.eof:
+        raise RefusedError(422, "the gzip file ends too early (perfops process reads it up to there; load that)")
+
+
+def blocks(file: Any) -> Iterator[bytes]:
     """The file in blocks, from its start."""
     file.seek(0)
     while block := file.read(BLOCK):

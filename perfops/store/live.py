@@ -7,8 +7,7 @@ from perfops.store.connection import Connection
 
 RECENT = 60  # seconds before the newest sample over which the rate is counted
 ENDED = 600  # seconds for which a collection that has ended is still shown
-LATE = 3  # batches after which nothing has come: it is late
-BATCH = 10  # seconds, as the sampler sends them
+LATE = 30.0  # seconds after which it is late, where its period is not longer
 QUERY = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.started_at, collection.ended_at,
            collection.frequency, collection.complete,
@@ -59,10 +58,10 @@ class Live(NamedTuple):
 
     @property
     def state(self) -> str:
-        """Whether it streams, has ended, or nothing has come for some batches."""
+        """Whether it streams, has ended, or nothing has come for some time."""
         if self.complete:
             return "ended"
-        return "late" if self.age > LATE * max(BATCH, self.frequency) else "live"
+        return "late" if self.age > max(LATE, 3 * self.frequency) else "live"
 
 
 def find_live(connection: Connection, run: str | None) -> list[Live]:

@@ -145,6 +145,7 @@ def facts(collection):
         "missed": end.get("missed"),
         "sent": end.get("sent"),
         "lost": end.get("lost"),
+        "refused": end.get("refused"),
         "left": left_in(collection),
         "cpu_seconds": end.get("cpu_seconds"),
         "peak_memory_kib": end.get("peak_memory_kib"),

@@ -225,6 +225,11 @@ lost:
   returned: with O(id)
   type: int
   sample: 0
+refused:
+  description: Those of RV(lost) that the receiver refused; they are kept in the spool's C(quarantine) with the reasons.
+  returned: with O(id)
+  type: int
+  sample: 0
 left:
   description: Paths of the files with what was not sent, the oldest first; together they are a collection.
   returned: with O(id)

@@ -90,7 +90,7 @@ def test_a_tick_that_is_too_large_is_set_aside_and_declared(packed: Path, tmp_pa
             wait_for("the refused tick", lambda: receiver.committed.gaps)
             process.terminate()
             process.communicate(timeout=60)
-        assert process.returncode == 0
+        assert process.returncode == 4
         committed = receiver.committed
         (gap,) = [gap for gap in committed.gaps if gap.reason == "refused"]
         assert gap.ticks == 1
@@ -117,7 +117,7 @@ class Everything(set[float]):
 def test_a_batch_that_is_refused_is_quarantined_and_declared(status: str, packed: Path, tmp_path: Path) -> None:
     with receiving("200", status) as receiver:
         done = run(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}"), env=environment())
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 4, done.stderr
         committed = receiver.committed
         (gap,) = [gap for gap in committed.gaps if gap.reason != "late"]
         assert gap.reason == "refused"
@@ -129,7 +129,30 @@ def test_a_batch_that_is_refused_is_quarantined_and_declared(status: str, packed
     (folder,) = (tmp_path / "spool").iterdir()
     assert sorted(path.name for path in (folder / "quarantine").iterdir()) == ["00000002.json", "00000002.reason"]
     assert (folder / "quarantine" / "00000002.reason").read_text() == f"HTTP {status}: as the script says\n"
-    assert f"{gap.ticks} lost or refused" in done.stderr
+    assert f" sent, {gap.ticks} refused" in done.stderr
+    assert f"refuses ticks: HTTP {status}: as the script says (sampling goes on; they are kept in " in done.stderr
+
+
+def test_a_receiver_that_refuses_everything_is_not_asked_for_ever(packed: Path, tmp_path: Path) -> None:
+    with receiving(*["422"] * 1000) as receiver:
+        done = run(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}"), env=environment())
+        batches = len(list((tmp_path / "spool").glob("*/quarantine/*.json")))
+        assert (done.returncode, len(receiver.done)) == (4, batches)
+        assert done.stderr.count("refuses ticks") == 1
+        assert 1 < batches < 40
+    # The next collection is not held up by it.
+    with receiving() as receiver:
+        again = run(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}"), env=environment())
+        assert again.returncode == 0, again.stderr
+        whole(receiver, again)
+
+
+def test_the_page_of_a_portal_is_no_receipt(packed: Path, tmp_path: Path) -> None:
+    with receiving("portal", "portal") as receiver:
+        done = run(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}"), env=environment())
+        whole(receiver, done)
+    assert "HTTP 200, and no receipt (is that a receiver?) (it is kept in " in done.stderr
+    assert left_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("script", [["401"], ["403"], ["200", "401"]])

@@ -104,6 +104,21 @@ def test_the_key_is_never_told(database: str, tmp_path: Path) -> None:
     assert "Traceback" not in "".join(receiver.log)
 
 
+def test_a_key_whose_file_cannot_be_written_is_not_made_and_a_file_that_is_there_stays(tmp_path: Path) -> None:
+    known = environment(PCD_HOME=tmp_path / "pcd")
+    for place in (tmp_path / "no" / "folder", tmp_path, Path("/dev/stdout")):
+        done = perfops("apikey", "create", "vm-01", "--output", place, env=known)
+        assert done.returncode == 3, done.stdout
+    file = tmp_path / "key"
+    assert perfops("apikey", "create", "vm-01", "--output", file, env=known).returncode == 0
+    before = file.read_text()
+    assert perfops("apikey", "create", "vm-01", "--output", file, env=known).returncode == 2
+    assert file.read_text() == before
+    assert perfops("apikey", "create", "vm-01", "--output", tmp_path / "other", env=known).returncode == 2
+    assert not (tmp_path / "other").exists()
+    assert "give the identifier" in perfops("apikey", "create", "vm-02", "--collector", "", env=known).stderr
+
+
 def test_apikey_says_what_is_wrong(tmp_path: Path) -> None:
     known = environment(PCD_HOME=tmp_path)
     assert succeeded(perfops("apikey", "list", env=known)) == ""

@@ -58,6 +58,11 @@ def test_bombs_and_giants_are_refused_and_take_no_memory(receiver: Receiver) -> 
     assert peak(receiver) - before < 120
 
 
+def test_a_body_of_many_gzip_streams_is_refused_before_it_holds_up_others(receiver: Receiver) -> None:
+    status, told = receiver.send(gzip.compress(b"") * 100_000)
+    assert (status, told["error"]) == (400, "the body is more than 16 gzip streams (pack it in one)")
+
+
 def test_a_connection_that_is_cut_leaves_nothing_behind(receiver: Receiver) -> None:
     parts = urlsplit(receiver.url)
     for _ in range(5):

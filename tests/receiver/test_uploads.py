@@ -48,6 +48,24 @@ def test_a_file_is_loaded_once(name: str, files: dict[str, Path], database: str,
     assert row == (8, 25, 3906.25)
 
 
+def test_all_streams_of_a_gzip_file_are_loaded_and_one_that_is_cut_is_refused(
+    files: dict[str, Path], database: str, tmp_path: Path
+) -> None:
+    lines = files["collection.json"].read_bytes().splitlines(keepends=True)
+    half = len(lines) // 2
+    several = tmp_path / "several.json.gz"
+    several.write_bytes(gzip.compress(b"".join(lines[:half])) + gzip.compress(b"".join(lines[half:])))
+    cut = tmp_path / "cut.json.gz"
+    cut.write_bytes(files["collection.json.gz"].read_bytes()[:-20])
+    with receiving(database, tmp_path) as receiver:
+        key = tmp_path / "key"
+        key.write_text(receiver.key)
+        key.chmod(0o600)
+        more = ("--server", receiver.url, "--apikey-file", key, "--machine-id", "vm-01")
+        assert "the gzip file ends too early" in refused(perfops("upload", cut, *more))[1]
+        assert "new rows: 8 host" in succeeded(perfops("upload", several, *more))
+
+
 def no_key() -> str:
     """What is said of a bad key."""
     return "no good key (send one of perfops apikey create as the header apikey)"
