@@ -22,8 +22,9 @@ WELL = "200"
 class FakeReceiver:
     """Steps: a status with a `Retry-After` behind a space, such as `429 1`; `hang`, `reset before`, `reset after`,
 
-    `portal` (200 and a page), `slow` (takes and gives a byte at a time), `close` (an answer, and the connection is closed), or 200.
-    `largest` is the number of ticks of a batch from which on it is 413; `too_large` the times of ticks that always are.
+    `portal` (200 and a page), `slow` (takes and gives a byte at a time), `close` (an answer, and the connection is
+    closed), or 200. `largest` is the number of ticks of a batch from which on it is 413; `too_large` the times of ticks
+    that always are.
     """
 
     def __init__(

@@ -87,7 +87,8 @@ def test_a_tick_that_is_too_large_is_set_aside_and_declared(packed: Path, tmp_pa
         with start(packed, *line(tmp_path, f"127.0.0.1:{receiver.port}", "1h"), env=environment()) as process:
             wait_for("a batch", lambda: len(receiver.batches) >= 1)
             receiver.too_large = Everything(receiver)
-            wait_for("the refused tick", lambda: receiver.committed.gaps)
+            refused = lambda: any(gap.reason == "refused" for gap in receiver.committed.gaps)  # noqa: E731
+            wait_for("the refused tick", refused)
             process.terminate()
             process.communicate(timeout=60)
         assert process.returncode == 4
@@ -312,5 +313,6 @@ def test_containers_alone_where_there_are_none(packed: Path, tmp_path: Path) -> 
         words = tuple(word for word in words if not word.startswith("containers,") and word != "--without")
         done = run(packed, *words, "--containers-only", "--sys-root", str(tmp_path), env=environment())
         assert done.returncode == 0, done.stderr
-        assert [record["subsystem"] for record in receiver.batches[0]["measurements"]] == ["host", "end"]
+        kinds = [record["subsystem"] for record in receiver.batches[0]["measurements"]]
+        assert [kind for kind in kinds if kind != "gap"] == ["host", "end"]  # a busy machine may be late
     assert left_in(tmp_path) == []
