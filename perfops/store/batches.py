@@ -8,7 +8,7 @@ is there. Rows of collections that are known need one short statement a batch.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -27,7 +27,7 @@ KNOWN = 20_000  # collections remembered
 CHUNK = 1 << 20  # characters of rows that are handed to COPY at once
 TOUCH = """
     UPDATE collection SET started_at = least(started_at, %s), ended_at = greatest(ended_at, %s), loaded_at = %s
-     WHERE id = %s RETURNING jsonb_array_length(summary -> 'starts'), complete"""
+     WHERE id = %s RETURNING summary -> 'starts', complete"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,6 @@ class Memory:
                 for start in piece.starts
             )
         )
-
-    def starts(self, piece: Piece) -> int:
-        """How many starts of a collection's recorder were seen."""
-        return len(self.collections[piece.collection][1])
 
     def learn(self, piece: Piece, starts: Iterable[tuple[str, datetime | None]]) -> None:
         """Remember what is in the collection's row now."""
@@ -141,7 +137,7 @@ def enter(
         )
         for number, piece in zip(known, pieces, strict=True):
             row = cursor.fetchone()
-            if row is None or row[0] < memory.starts(piece):  # removed meanwhile, or that and made anew
+            if row is None or not covers(row[0], piece):  # removed meanwhile, or that and made anew
                 new.append(number)
             elif row[1]:
                 closed.add(piece.collection)
@@ -163,6 +159,16 @@ def enter(
             if summary.complete or any(start.ending for start in summary.starts):
                 closed.add(piece.collection)
     return closed
+
+
+def covers(starts: list[dict[str, Any]], piece: Piece) -> bool:
+    """Whether the starts in a collection's row are those of a piece, from the same ticks on or from earlier ones."""
+    firsts = {start["key"]: start["first"] for start in starts}
+    return all(
+        (first := firsts.get(start.key)) is not None
+        and (start.first is None or datetime.fromisoformat(first) <= start.first)
+        for start in piece.starts
+    )
 
 
 def close(connection: Connection, collection: UUID) -> None:
