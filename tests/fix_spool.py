@@ -184,10 +184,6 @@ def filled(folder: Path, *, sent: int = 0, end: bool = False) -> Path:
 
 def let_go(store: Store) -> None:
     """Close what a process that is gone has open."""
-    for descriptor in {
-        store.lock,
-        getattr(getattr(store, "tape", None), "descriptor", -1),
-        *(each.descriptor for each in store.segments),
-    }:
+    for descriptor in {store.lock, getattr(getattr(store, "tape", None), "descriptor", -1)}:
         with suppress(OSError):  # a killed one may have closed some
             os.close(descriptor)

@@ -38,7 +38,7 @@ class Segment:
         self.number = number
         self.tried = tried
         self.size = size
-        self.descriptor = -1  # open until it is forced to disk
+        self.forced = False  # to disk
         head, first = head_of(parts, number), next((part.data for part in parts if part.data is not None), b"")
         self.before = head.number
         self.first_own = head.time
@@ -106,3 +106,12 @@ def remove(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
+
+
+def force(path: str) -> None:
+    """Force a file to disk; no descriptor is kept for that, as segments may wait by the thousand."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -147,7 +147,7 @@ class Spool(Store):
     def seal(self, tape: Tape) -> None:
         """The newest segment is the sender's."""
         segment = Segment(self.newest, False, tape.size, [])
-        segment.descriptor = tape.descriptor
+        os.close(tape.descriptor)
         segment.before, segment.last = self.before, self.number
         segment.begins, segment.first_own = self.begins, self.first_own
         self.segments.append(segment)

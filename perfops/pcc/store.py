@@ -17,7 +17,7 @@ from .frames import frame, restamped, scan, start_of
 from .output import holder_of
 from .recovery import Gap, gaps_of, joined, recover, settle
 from .repair import gap_line
-from .segments import KEPT, LOCK, QUARANTINE, Segment, read, remove, write_whole
+from .segments import KEPT, LOCK, QUARANTINE, Segment, force, read, remove, write_whole
 
 MYPY = False
 if MYPY:
@@ -74,12 +74,9 @@ class Store:
                 except OSError:
                     segment.tried = False
                     raise
-        if segment.descriptor >= 0:
-            descriptor, segment.descriptor = segment.descriptor, -1
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        if not segment.forced:
+            force(self.path(segment.name()))
+            segment.forced = True
         return segment
 
     def acknowledge(self, segment: Segment) -> None:
@@ -140,8 +137,6 @@ class Store:
         until = later[0] if later else self.first_unsealed()
         name = "{:08d}.{:.0f}.{}".format(segment.number, (until or 0.0) * 1000, kind)
         parts = scan(read(self.path(segment.name())))
-        if segment.descriptor >= 0:
-            os.close(segment.descriptor)
         os.rename(self.path(segment.name()), self.path(name))
         gaps = gaps_of(parts, segment.number, False, reason, until)
         self.pending = joined(self.pending + [Gap(value, (name,)) for value in gaps])

@@ -58,12 +58,23 @@ def start(home: Home) -> None:
     homes.prepare(home)
     with locked(home):
         homes.prepare_sockets(home)
-        if running_pid(home) is None:
-            binaries = homes.programs(home)
-            initialize(home, binaries)
-            remove_leftovers(home)
-            launch(home, binaries)
-        make_database(home)
+        bring_up(home)
+        try:
+            make_database(home)
+        except DatabaseError:
+            if running_pid(home) is not None:
+                raise
+            bring_up(home)  # it ended meanwhile, as one that was killed a moment ago may
+            make_database(home)
+
+
+def bring_up(home: Home) -> None:
+    """Launch the server where it does not run."""
+    if running_pid(home) is None:
+        binaries = homes.programs(home)
+        initialize(home, binaries)
+        remove_leftovers(home)
+        launch(home, binaries)
 
 
 def stop(home: Home) -> bool:

@@ -146,6 +146,20 @@ def test_a_spool_on_a_disk_that_is_full_and_free_again(packed: Path, tmp_path: P
         assert "(sampling goes on)" in said.read_text()
 
 
+def test_segments_that_wait_hold_no_files_open(packed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "spool" / IDENTITY
+    waiting = lambda: len(list(folder.glob("*.json")))  # noqa: E731
+    with receiving() as receiver:
+        receiver.down = True
+        with start(packed, *line(tmp_path, receiver.port, "--duration", "1h"), env=environment()) as process:
+            opened = lambda: len(list(Path(f"/proc/{process.pid}/fd").iterdir()))  # noqa: E731
+            wait_for("some segments", lambda: waiting() > 3)
+            before = opened()
+            wait_for("many segments", lambda: waiting() > 25)
+            assert opened() <= before + 3
+            process.kill()
+
+
 def test_a_receiver_that_is_down_for_longer_than_the_run(packed: Path, tmp_path: Path) -> None:
     with receiving() as receiver:
         receiver.down = True
