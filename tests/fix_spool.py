@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from perfops.pcc import encode
 from perfops.pcc.batch import batch_of, body_of
+from perfops.pcc.encode import gap_line, gap_value
 from perfops.pcc.frames import CONTROL, scan
-from perfops.pcc.loop import gap_line
 from perfops.pcc.options import read_options
 from perfops.pcc.segments import Segment, read
 from perfops.pcc.settings import Options
@@ -66,7 +66,7 @@ class Sampler:
             if self.spool.last_tick is not None:
                 missed = round(START + now - self.spool.last_tick) - 1
                 if missed:
-                    before.append(gap_line(start, self.spool.last_tick, START + now, missed, "restarted"))
+                    before.append(gap_line(start, gap_value(self.spool.last_tick, START + now, missed, "restarted")))
         self.spool.write(tick_data(now, *before, size=size))
         self.first, self.now = False, now
 

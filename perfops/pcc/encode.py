@@ -8,7 +8,7 @@ import json
 
 MYPY = False
 if MYPY:
-    from typing import Any
+    from typing import Any, Dict, Optional
 
 # Bytes that stand in a JSON string as they are; the four that the kernel's text is full of are replaced below.
 PLAIN = bytes(set(range(0x20, 0x7F)) | set(b"\n\t"))
@@ -34,6 +34,17 @@ def line(start: bytes, subsystem: str, measurement: bytes) -> bytes:
 def json_line(start: bytes, subsystem: str, value: "Any") -> bytes:
     """A record whose measurement is JSON."""
     return line(start, subsystem, json_text(value))
+
+
+def gap_value(since: float, until: float, ticks: int, reason: str, segment: "Optional[int]" = None) -> "Dict[str, Any]":
+    """What a gap record says: the ticks before and after, how many are missing, why, and of which segment they were."""
+    value: "Dict[str, Any]" = {"from": round(since, 3), "to": round(until, 3), "ticks": ticks, "reason": reason}
+    return value if segment is None else dict(value, segment=segment)
+
+
+def gap_line(start: bytes, value: "Dict[str, Any]") -> bytes:
+    """A gap record."""
+    return json_line(start, "gap", value)
 
 
 def json_text(value: "Any") -> bytes:

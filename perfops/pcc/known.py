@@ -22,7 +22,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 BEGINNING = b'{"timestamp":'  # of every record of ours, a torn one, too
 
 
-def put_aside(path: str) -> "List[Tuple[int, str]]":
+def asides_of(path: str) -> "List[Tuple[int, str]]":
     """Number and path of the files that were put aside, the oldest first."""
     folder, name = os.path.split(path)
     pattern = re.compile(re.escape(name) + r"\.([1-9][0-9]{0,8})")
@@ -37,7 +37,7 @@ def newest_of(path: str) -> "Optional[str]":
     """The file a collection is gone on with: the one of that name, else the last one put aside."""
     if os.path.lexists(path):
         return path
-    aside = put_aside(path)
+    aside = asides_of(path)
     return aside[-1][1] if aside else None
 
 

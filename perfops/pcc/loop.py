@@ -40,12 +40,6 @@ def due_tick(elapsed: float, frequency: float, last: int) -> int:
     return min(int(elapsed / frequency + 1e-9), last)
 
 
-def gap_line(start: bytes, since: float, until: float, ticks: int, reason: str) -> bytes:
-    """A record of ticks left out between two others, whose timestamps are given."""
-    value = {"from": round(since, 3), "to": round(until, 3), "ticks": ticks, "reason": reason}
-    return encode.json_line(start, "gap", value)
-
-
 def too_large(options: "Options", output: "Union[Output, Spool]", size: int) -> bool:
     """Whether so many bytes more, and an end record, are too much."""
     return bool(options.max_bytes) and output.total + size + END_SIZE > options.max_bytes
@@ -81,7 +75,7 @@ def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", s
         # Gone on with after a restart: the ticks between are not there, and say so.
         missed = max(int(round((stamp - output.last_tick) / options.frequency)) - 1, 0)
         if missed:
-            lines.append(gap_line(start, output.last_tick, stamp, missed, "restarted"))
+            lines.append(encode.gap_line(start, encode.gap_value(output.last_tick, stamp, missed, "restarted")))
     while True:
         sampled = reader.lines(start) + file_systems.lines(start) + containers.lines(start)
         lines += sampled
@@ -116,7 +110,8 @@ def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", s
         start = encode.stamp(clock.timestamp(now), now)
         lines = []
         if skipped:
-            lines.append(gap_line(start, clock.timestamp(previous), clock.timestamp(now), skipped, "late"))
+            gap = encode.gap_value(clock.timestamp(previous), clock.timestamp(now), skipped, "late")
+            lines.append(encode.gap_line(start, gap))
     now = boottime()
     facts = end_facts(stop.reason or reason or "duration", ticks, missed, output.total, reader.unreadable)
     facts.update(output.facts())

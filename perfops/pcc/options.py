@@ -3,13 +3,13 @@
 import os
 import re
 
-from .address import parse_server, read_key, sound_key
+from .address import LAST_PORT, parse_server, read_key, sound_key
 from .errors import PccError
 from .flags import build_parser
 from .known import recorded_id
 from .settings import Options
 from .sources import GROUPS, NOT_CONTAINERS
-from .units import clean, parse_duration, parse_labels, parse_size, plain
+from .units import UUID, clean, parse_duration, parse_labels, parse_size, plain
 
 MYPY = False
 if MYPY:
@@ -18,9 +18,7 @@ if MYPY:
     Given = Callable[[str, str], Tuple[str, str]]
 
 SHORTEST = 0.01  # the kernel counts CPU time in hundredths of a second: below that a rate says nothing
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})")
-LAST_PORT = 65535
 SMALLEST = 1 << 16  # bytes of a spool
 IDLE_CLASS, BEST_EFFORT = 3, 2  # of ioprio_set(2)
 

@@ -6,7 +6,8 @@ import os
 import struct
 
 from .errors import PccError
-from .known import BEGINNING, ends_of_packed, is_packed, last_line, newest_of, not_regular, open_regular, put_aside
+from .known import BEGINNING, asides_of, ends_of_packed, is_packed, last_line, newest_of, not_regular, open_regular
+from .tape import append_whole, is_short
 from .units import size_text
 
 MYPY = False
@@ -73,7 +74,7 @@ class Output:
         A packed file cannot be gone on with as it is, and a plain one not by packing: it is put aside for a new one. So
         is one that was put aside already, where the collection ended before the next one was begun.
         """
-        self.total = sum(os.path.getsize(path) for _, path in put_aside(self.path))
+        self.total = sum(os.path.getsize(path) for _, path in asides_of(self.path))
         newest = newest_of(self.path) or self.path
         try:
             self.descriptor = open_regular(newest, os.O_RDWR)
@@ -128,20 +129,11 @@ class Output:
         if self.packer:
             data = self.packer.compress(data) + self.packer.flush(SYNC)
         try:
-            written = os.write(self.descriptor, data)
-            if written < len(data):
-                # Usually the disk has just filled up: a second write says why.
-                written += os.write(self.descriptor, data[written:])
-            if written < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            append_whole(self.descriptor, self.size, data)
         except OSError as error:
             self.packer = None  # its stream has lost a part, and ends before that
-            try:
-                os.ftruncate(self.descriptor, self.size)
-                if not self.size:
-                    os.unlink(self.path)
-            except OSError:
-                pass  # the reason above is the one to tell, and readers cope with a cut line
+            if not self.size:
+                self.remove()
             raise self.failure(error)
         if not os.fstat(self.descriptor).st_nlink:
             raise PccError("{} was removed while it was written: what it held is lost".format(self.path), 3)
@@ -149,12 +141,16 @@ class Output:
         self.total += len(data)
         return len(data)
 
+    def remove(self) -> None:
+        """Leave no empty file behind."""
+        try:
+            os.unlink(self.path)
+        except OSError:
+            pass  # there is a better reason to tell
+
     def short_of_space(self) -> bool:
         """Whether less is free, for whoever writes here, than is to be left."""
-        if not self.min_free:
-            return False
-        stat = os.fstatvfs(self.descriptor)
-        return stat.f_bavail * stat.f_frsize < self.min_free
+        return is_short(self.descriptor, self.min_free)
 
     def why_full(self) -> str:
         """Why the collection is to end here, '' where there is room."""
@@ -173,33 +169,26 @@ class Output:
 
         It begins with the host record and this tick once more, so that no interval is lost between.
         """
-        self.close()
         self.put_aside()
+        self.close()
         self.begin()
         self.write(b"".join(about) + sampled)
 
     def put_aside(self) -> None:
         """Give the file a higher number than any other has; where it was moved away, there is nothing to do."""
-        aside = put_aside(self.path)
+        aside = asides_of(self.path)
         try:
-            if os.path.samestat(os.stat(self.path), self.identity()):
+            if os.path.samestat(os.stat(self.path), os.fstat(self.descriptor)):
                 os.rename(self.path, "{}.{}".format(self.path, aside[-1][0] + 1 if aside else 1))
         except FileNotFoundError:
             pass
         except OSError as error:
             raise self.failure(error)
 
-    def identity(self) -> "os.stat_result":
-        """What the file is, whatever its name is by now; known also after it was closed."""
-        if self.descriptor >= 0:
-            self.status = os.fstat(self.descriptor)
-        return self.status
-
     def close(self) -> None:
         """Force the file to disk and close it; PccError where the disk refuses only now, as network disks may."""
         if self.descriptor < 0:
             return
-        self.identity()
         descriptor, self.descriptor = self.descriptor, -1
         try:
             if self.packer:

@@ -7,8 +7,9 @@ it can be broken off at any point and done again.
 
 import os
 
+from .encode import gap_value
 from .frames import is_torn, scan, seems_a_tick, time_of
-from .repair import Tail, gap_value, head_of, repaired, tail_of
+from .repair import Tail, head_of, repaired, tail_of
 from .segments import ASIDE, DROPPED, KEPT, NAME, QUARANTINE, REASONS, SENT, Segment, gaps_in, read, remove, write_whole
 
 MYPY = False

@@ -5,12 +5,12 @@ the host record and the last tick before it, is restored from the segment before
 killed: it is cut off, and was no tick yet.
 """
 
-from . import encode
+from .encode import gap_line, gap_value
 from .frames import frame, is_tick, is_torn, restamped, said, sampled, seems_a_tick, start_of, time_of, value_of
 
 MYPY = False
 if MYPY:
-    from typing import Any, Dict, List, NamedTuple, Optional
+    from typing import List, NamedTuple, Optional
 
     from .frames import Part
 
@@ -25,12 +25,6 @@ else:
     Next = namedtuple("Next", "number time")
 
 NOTHING = Tail(0, b"", b"")
-
-
-def gap_value(since: float, until: float, ticks: int, reason: str, segment: "Optional[int]" = None) -> "Dict[str, Any]":
-    """What a gap record says: the ticks before and after, how many are missing, why, and of which segment they were."""
-    value: "Dict[str, Any]" = {"from": round(since, 3), "to": round(until, 3), "ticks": ticks, "reason": reason}
-    return value if segment is None else dict(value, segment=segment)
 
 
 def tail_of(parts: "List[Part]", before: Tail = NOTHING) -> Tail:
@@ -135,8 +129,3 @@ def missing_end(last: Tail, after: Next, segment: int, frequency: float) -> "Lis
     since = time_of(last.tick)
     until = after.time if after.time is not None else since + (lost + 1) * frequency
     return [frame(gap_line(start_of(last.tick), gap_value(since, until, lost, "damaged")), after.number)]
-
-
-def gap_line(start: bytes, value: "Dict[str, Any]") -> bytes:
-    """A gap record."""
-    return encode.json_line(start, "gap", value)

@@ -14,8 +14,10 @@ DIR/<collection id>/
 import os
 import re
 
+from .encode import gap_value
 from .frames import is_tick, said, time_of, value_of
-from .repair import gap_value, head_of, tail_of
+from .repair import head_of, tail_of
+from .units import UUID
 
 MYPY = False
 if MYPY:
@@ -63,6 +65,12 @@ class Segment:
         ticks = self.ticks - (self.number == 1)
         value = gap_value(self.begins, until or 0.0, ticks, reason, self.number)
         return value if until is not None else dict(value, to=None)
+
+
+def folders_in(spool: str) -> "List[str]":
+    """Folders of the collections in a spool, in the order of their ids."""
+    folders = [os.path.join(spool, name) for name in sorted(os.listdir(spool)) if UUID.fullmatch(name)]
+    return [folder for folder in folders if os.path.isdir(folder)]
 
 
 def gaps_in(parts: "List[Part]") -> "List[Dict[str, Any]]":

@@ -5,8 +5,8 @@ import threading
 
 from .batch import Batch, batch_of, behind, body_of
 from .courier import REFUSED, TOO_LARGE, reason_of, told
+from .encode import gap_line, gap_value
 from .frames import is_tick, restamped, said, sampled, scan, start_of, time_of, value_of
-from .repair import gap_line, gap_value
 from .segments import QUARANTINE, read
 from .store import InUseError, Store
 

@@ -7,13 +7,14 @@ is sealed: the next one is begun with the host record and this tick once more, a
 import os
 
 from .clock import boottime
+from .encode import gap_line, gap_value
 from .errors import PccError
-from .frames import frame, is_tick, said, scan, start_of, time_of
+from .frames import frame, is_tick, restamped, said, scan, start_of, time_of
 from .recovery import Gap
-from .repair import gap_line, gap_value, tail_of
+from .repair import tail_of
 from .segments import DROPPED, Segment, read
 from .store import Store
-from .tape import Tape
+from .tape import Tape, is_short
 
 MYPY = False
 if MYPY:
@@ -54,8 +55,7 @@ class Spool(Store):
         self.start_number = self.number
         self.beginning = b""
         if tail.tick and tail.host:
-            start = start_of(tail.tick)
-            self.beginning = frame(start + tail.host[len(start_of(tail.host)) :] + tail.tick, self.number)
+            self.beginning = frame(restamped(tail.host, start_of(tail.tick)) + tail.tick, self.number)
         self.unwritten: "Dict[str, int]" = {}
         self.first_unwritten = self.now = 0.0
 
@@ -183,10 +183,7 @@ class Spool(Store):
 
     def short(self) -> bool:
         """Whether less is free than is to be left."""
-        if not self.options.min_free:
-            return False
-        stat = os.statvfs(self.folder)
-        return stat.f_bavail * stat.f_frsize < self.options.min_free
+        return is_short(self.folder, self.options.min_free)
 
     def why_full(self) -> str:
         """Why the collection is to end, where it is to stop before it drops anything."""

@@ -1,14 +1,13 @@
 """What a spool holds, and whether all of it is whole: reads alone, also while it is written to and sent from."""
 
 import os
-import re
 import sys
 import time
 
 from .frames import is_torn, scan, time_of
 from .output import holder_of
 from .repair import head_of, tail_of
-from .segments import ASIDE, KEPT, LOCK, NAME, QUARANTINE, gaps_in, own_ticks, read
+from .segments import ASIDE, KEPT, LOCK, NAME, QUARANTINE, folders_in, gaps_in, own_ticks, read
 
 MYPY = False
 if MYPY:
@@ -16,16 +15,13 @@ if MYPY:
 
     from .settings import Options
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 
 def collections_in(place: str) -> "List[str]":
     """Folders of the collections in a spool, or the folder of a collection itself."""
     names = os.listdir(place)
     if LOCK in names or any(NAME.fullmatch(name) for name in names):
         return [place]
-    folders = [os.path.join(place, name) for name in sorted(names) if UUID.fullmatch(name)]
-    return [folder for folder in folders if os.path.isdir(folder)]
+    return folders_in(place)
 
 
 def look(folder: str) -> "Dict[str, Any]":

@@ -12,11 +12,11 @@ import fcntl
 import os
 import threading
 
+from .encode import gap_line
 from .errors import PccError
 from .frames import frame, restamped, scan, start_of
 from .output import holder_of
 from .recovery import Gap, gaps_of, joined, recover, settle
-from .repair import gap_line
 from .segments import KEPT, LOCK, QUARANTINE, Segment, force, read, remove, write_whole
 
 MYPY = False

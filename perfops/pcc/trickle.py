@@ -1,7 +1,6 @@
 """A collection that is sent while it is sampled: all goes through the spool, and what cannot be sent stays there."""
 
 import os
-import re
 import sys
 import threading
 
@@ -12,6 +11,7 @@ from .errors import PccError
 from .http import Client
 from .loop import sample
 from .run import begin
+from .segments import folders_in
 from .sender import Sender
 from .settings import Server
 from .spool import Spool
@@ -26,7 +26,6 @@ if MYPY:
     from .settings import Options
 
 LEFT = 4  # exit code
-NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def run(options: "Options") -> None:
@@ -75,15 +74,11 @@ def open_account(options: "Options", spool: Spool) -> "Optional[Account]":
 
 def earlier(options: "Options") -> "List[str]":
     """Folders of earlier collections, the oldest first."""
-    folders = []
     try:
-        for name in os.listdir(options.spool):
-            folder = os.path.join(options.spool, name)
-            if name != options.id and NAME.fullmatch(name) and os.path.isdir(folder):
-                folders.append((os.stat(folder).st_mtime, folder))
-    except OSError:
-        pass
-    return [folder for _, folder in sorted(folders)]
+        folders = [folder for folder in folders_in(options.spool) if os.path.basename(folder) != options.id]
+        return sorted(folders, key=lambda folder: os.stat(folder).st_mtime)
+    except OSError:  # there is none yet
+        return []
 
 
 def end(

@@ -11,6 +11,7 @@ if MYPY:
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST = 10000 * 86400.0  # a system call's time-out ends at some centuries
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 SIZE = re.compile(r"(\d+)([KMGT]?)B?")
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
