@@ -259,13 +259,11 @@ collections:
   sample: [0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11]
 """
 
-import os
 import re
-import sys
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.perfops.perfops.plugins.module_utils import collections
+from ansible_collections.perfops.perfops.plugins.module_utils import collections, commands
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -290,45 +288,6 @@ OPTIONS = {
 }
 
 
-def joined_labels(module):
-    """The labels as the collector reads them."""
-    for key, value in module.params["labels"].items():
-        if "," in "{0}{1}".format(key, value) or "=" in key or not key:
-            module.fail_json(msg="bad label {0!r}: {1!r} (no commas, and no '=' in keys)".format(key, value))
-    return ",".join("{0}={1}".format(key, value) for key, value in module.params["labels"].items())
-
-
-def command(module, program, collection):
-    """The collector's command line."""
-    words = [sys.executable, str(program), "--id", collection.id, "--collection", str(collection.file)]
-    words += ["--duration", module.params["duration"], "--frequency", module.params["frequency"]]
-    if module.params["identifier"]:
-        words += ["--identifier", module.params["identifier"]]
-    labels = joined_labels(module)
-    words += ["--labels", labels] if labels else []
-    return words + (streaming(module) if module.params["mode"] == "trickle" else [])
-
-
-def streaming(module):
-    """What the collector's command line needs beside to send; never the key."""
-    for name in ("server", "apikey"):
-        if not module.params[name]:
-            module.fail_json(msg="mode trickle needs {0} (give the receiver's address and a key it knows)".format(name))
-    words = ["--mode", "trickle", "--server", module.params["server"]]
-    words += ["--spool", str(Path(module.params["home"], collections.SPOOL))]
-    for name in ("batch", "flush", "spool_max", "spool_full"):
-        words += ["--" + name.replace("_", "-"), module.params[name]]
-    return words + (["--cafile", module.params["cafile"]] if module.params["cafile"] else [])
-
-
-def environment_of(module):
-    """The collector's environment: this one without its variables, and with the key."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PCC_")}
-    if module.params["mode"] == "trickle":
-        environment["PCC_APIKEY"] = module.params["apikey"]
-    return environment
-
-
 def patience(module):
     """Seconds to wait for an end; in trickle mode the collector goes on sending for a while."""
     timeout = module.params["timeout"]
@@ -344,13 +303,16 @@ def start(module, collection):
     if facts["running"] or facts["finished"]:
         return False
     program = Path(module.params["program"] or Path(module.params["home"], "pcc"))
-    words = command(module, program, collection)
+    try:
+        words = commands.command(module.params, program, collection)
+    except ValueError as problem:
+        module.fail_json(msg=str(problem))
     if module.check_mode:
         return True
     if not program.is_file():
         module.fail_json(msg="no collector at {0} (put it there with the role perfops.perfops.pcc)".format(program))
     try:
-        error = collections.start(collection, words, environment_of(module), module.params["timeout"])
+        error = collections.start(collection, words, commands.environment(module.params), module.params["timeout"])
     except OSError as problem:
         module.fail_json(msg="cannot start {0}: {1} (name another folder in home)".format(program, problem))
     if error:
