@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perfops.cli.options import Db, Json
+from perfops.cli.options import Db, Json, parse_time
 
 if TYPE_CHECKING:
     from perfops.compare.pairs import Pair, Pairs
@@ -53,7 +53,7 @@ def compare(
     from perfops.store.machines import find_machines
 
     wanted, percentiles = find_metrics(metric or []), find_percentiles(percentile or [])
-    seconds = seconds_of(last)
+    seconds = None if last is None else parse_time(last, "--last", "10m")
     names = {name for _, name in percentiles} | (set() if percentile else {"mean", "max"})
     with database(find_target(db)) as connection:
         pairs = pair(find_machines(connection, baseline), find_machines(connection, other))
@@ -68,18 +68,6 @@ def compare(
     if threshold is not None and (passing := [row for _, rows in found for row in rows if row.passes(threshold)]):
         count = f"{len(passing)} figure{'s differ' if len(passing) > 1 else ' differs'}"
         raise CheckFailedError(f"{count} by more than {threshold:g} %, the first is {passing[0].metric.name}")
-
-
-def seconds_of(last: str | None) -> float | None:
-    """The length that `--last` says."""
-    from perfops.errors import BadInputError
-    from perfops.pcc.errors import PccError
-    from perfops.pcc.units import parse_duration
-
-    try:
-        return None if last is None else parse_duration(last, "--last", "10m")
-    except PccError as error:
-        raise BadInputError(str(error)) from error
 
 
 def tell(pairs: "Pairs", found: "Found") -> None:

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from perfops.cli.options import parse_time
+
 BLOCK = 1 << 20
 SYNCED = 8  # blocks written before they are forced to disk
 RATE = 40  # blocks written a second at most, however fast the disk is
@@ -29,14 +31,7 @@ def exercise(
 
     Example: perfops exercise --duration 5s
     """
-    from perfops.errors import BadInputError
-    from perfops.pcc.errors import PccError
-    from perfops.pcc.units import parse_duration
-
-    try:
-        deadline = time.monotonic() + parse_duration(duration, "--duration", "20s")
-    except PccError as error:
-        raise BadInputError(str(error)) from error
+    deadline = time.monotonic() + parse_time(duration, "--duration", "20s")
 
     def leave(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt

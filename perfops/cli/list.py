@@ -90,9 +90,11 @@ def cells(found: "Listed") -> tuple[str, ...]:
 
 def state(found: "Listed") -> str:
     """Whether a collection is whole."""
+    from perfops.outputs.summary import ended_early
+
     if not found.complete:
         return "no end"
-    return "complete" if found.end_reason in {None, "duration"} else f"ended early: {found.end_reason}"
+    return f"ended early: {found.end_reason}" if ended_early(found.end_reason) else "complete"
 
 
 def facts(found: "Listed") -> dict[str, Any]:

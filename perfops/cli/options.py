@@ -31,3 +31,15 @@ def common(
     ] = False,
 ) -> None:
     """Collect, process, load and look at performance recordings of cloud VMs."""
+
+
+def parse_time(text: str, option: str, example: str) -> float:
+    """Seconds of a length of time such as `10m`; BadInputError names the option and the example."""
+    from perfops.errors import BadInputError
+    from perfops.pcc.errors import PccError
+    from perfops.pcc.units import parse_duration
+
+    try:
+        return parse_duration(text, option, example)
+    except PccError as error:
+        raise BadInputError(str(error)) from error

@@ -54,6 +54,8 @@ def process(
 
 def told(summary: "Summary") -> str:
     """The summary in one line: snapshots, rows by kind, and whatever was not as it should be."""
+    from perfops.outputs.summary import ended_early
+
     segments = f"{summary.segments} segment{'s' * (summary.segments != 1)}"
     rows = ", ".join(f"{count} {kind}" for kind, count in summary.samples.items())
     parts = [f"{summary.snapshots} snapshots in {segments}, rows: {rows}"]
@@ -63,6 +65,6 @@ def told(summary: "Summary") -> str:
         parts.append(f"{damaged} damaged line{'s' * (damaged != 1)}")
     if not summary.complete and summary.recorder == "pcc":
         parts.append("cut short")
-    if summary.end_reason not in {None, "duration"}:
+    if ended_early(summary.end_reason):
         parts.append(f"ended early: {summary.end_reason}")
     return "; ".join(parts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perfops.cli.options import Db, Json
+from perfops.cli.options import Db, Json, parse_time
 
 if TYPE_CHECKING:
     from perfops.store.live import Live
@@ -32,16 +32,10 @@ def watch(
 
     Example: perfops watch --once
     """
-    from perfops.errors import BadInputError
-    from perfops.pcc.errors import PccError
-    from perfops.pcc.units import parse_duration
     from perfops.store.connection import database, find_target
     from perfops.store.live import find_live
 
-    try:
-        period = parse_duration(every, "--every", "2s")
-    except PccError as error:
-        raise BadInputError(str(error)) from error
+    period = parse_time(every, "--every", "2s")
     target = find_target(db)
     with suppress(KeyboardInterrupt):
         while True:

@@ -102,7 +102,7 @@ def across_panel(kind: Kind, chart: Chart, *, name: str = "", where: Sequence[st
 def buttons(page: Page, *variables: str, sql: str = "") -> table.Panel:
     """The buttons ALL, 1H, 6H, 24H and 7D: spans that end with the collection, as links to this dashboard."""
     fields = "&from=${__data.fields.from_ms.numeric}&to=${__data.fields.to_ms.numeric}"
-    last = "&var-last=${__data.fields.last.numeric}" if "last" in page_variables(variables) else ""
+    last = "&var-last=${__data.fields.last.numeric}" if "last" in variables else ""
     kept = passed(*(name for name in variables if name != "last"))
     url = f"/d/{page.uid}?{kept}{fields}{last}"
     hide = [setting("custom.hidden", True)]
@@ -113,11 +113,6 @@ def buttons(page: Page, *variables: str, sql: str = "") -> table.Panel:
     for name in ("from_ms", "to_ms", "last"):
         panel.override_by_name(name, [*hide, setting("decimals", 0)])
     return panel
-
-
-def page_variables(variables: Sequence[str]) -> Sequence[str]:
-    """The variables that a page has beside its data source."""
-    return variables
 
 
 def key_figures(title: str, sql: str, kind: Kind, names: Sequence[str], *, coloured: bool = False) -> stat.Panel:

@@ -95,6 +95,11 @@ class Summary(BaseModel):
     warnings: list[str] = []
 
 
+def ended_early(reason: str | None) -> bool:
+    """Whether an end record's reason is another one than that the duration was over; other recorders give none."""
+    return reason not in {None, "duration"}
+
+
 def write_summary(summary: Summary, folder: Path) -> None:
     """Write `summary` as summary.json into `folder`."""
     (folder / FILE).write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import orjson
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from perfops.receiver.body import GZIP, too_large
+from perfops.receiver.body import BLOCK, too_large, unpacked_parts
 from perfops.receiver.errors import RefusedError
 from perfops.receiver.ingest import LONGEST, SITE, is_name
 from perfops.receiver.keys import Key
@@ -25,7 +24,6 @@ from perfops.receiver.settings import Settings
 from perfops.samples.records import GZIP_MAGIC
 from perfops.store.connection import VARIABLE
 
-BLOCK = 1 << 20
 STREAMS = 1000  # of one gzip file
 CSV = b"timestamp,"
 STATUS = {2: 422, 3: 503, 4: 503}  # of exit codes of perfops load
@@ -99,7 +97,9 @@ async def read_form(request: Request, limit: int) -> tuple[str, str, Any]:
 def spread(file: Any, folder: Path, limit: int) -> Path:
     """Write the uploaded file unpacked, under the name that tells what it is."""
     file.seek(0)
-    parts = unpacked_blocks(file) if file.read(2) == GZIP_MAGIC else blocks(file)
+    parts = blocks(file)
+    if file.read(2) == GZIP_MAGIC:
+        parts = unpacked_parts(parts, "file", STREAMS, 422, "perfops process reads it up to there; load that")
     target = folder / "collection.json"
     size = 0
     head = b""
@@ -113,27 +113,6 @@ def spread(file: Any, folder: Path, limit: int) -> Path:
     if head.removeprefix(b"\xef\xbb\xbf").lstrip(b'"').startswith(CSV):
         return target.rename(folder / "host.csv")
     return target
-
-
-def unpacked_blocks(file: Any) -> Iterator[bytes]:
-    """A gzip file unpacked, all of its streams; RefusedError where it is damaged, or ends amid one."""
-    unpacker = zlib.decompressobj(GZIP)
-    streams = 1
-    try:
-        for block in blocks(file):
-            data = block
-            while data:
-                if unpacker.eof:
-                    streams += 1
-                    if streams > STREAMS:
-                        raise RefusedError(422, f"the file is more than {STREAMS} gzip streams (pack it in one)")
-                    unpacker = zlib.decompressobj(GZIP)
-                yield unpacker.decompress(data, BLOCK)
-                data = unpacker.unconsumed_tail or unpacker.unused_data
-    except zlib.error as error:
-        raise RefusedError(422, f"the file is not gzip, or it is damaged ({error})") from error
-    if not unpacker.eof:
-        raise RefusedError(422, "the gzip file ends too early (perfops process reads it up to there; load that)")
 
 
 def blocks(file: Any) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from perfops.outputs.summary import Annotation
+from perfops.outputs.summary import Annotation, ended_early
 from perfops.report.units import figures, length
 from perfops.store.machines import Machine
 
@@ -38,7 +38,7 @@ def remarks(machine: Machine, rows: dict[str, int]) -> list[Remark]:
         found.append(Remark("bad", text, "cut short"))
     elif not machine.complete:
         found.append(Remark("info", "Its recorder does not say whether it is complete.", "completeness unknown"))
-    elif summary.end_reason not in {None, "duration"}:
+    elif ended_early(summary.end_reason):
         reason = ENDS.get(summary.end_reason or "", summary.end_reason)
         found.append(Remark("warn", f"Ended before its time: {reason}.", "ended early"))
     if summary.damaged_lines:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
+from perfops.outputs.summary import ended_early
 from perfops.store.connection import Connection
 from perfops.store.gaps import counted, missed_in, unsent
 from perfops.store.machines import Machine
@@ -60,20 +61,20 @@ def check_books(connection: Connection, machine: Machine) -> Books:
     """All checks of one collection. One that streams in and has not ended is checked as far as it has come."""
     streamed, summary = machine.mode == MODE, machine.summary
     checks = [check for kind in KINDS for check in check_kind(connection, machine, kind)]
+    rows = next(check.found for check in checks if (check.name, check.kind) == ("rows", HOST.name))
     notes = []
     if summary.samples.get(HOST.name) or not summary.samples.get(CONTAINER.name):
         segments = f"{summary.segments} segment{'s' * (summary.segments != 1)}"
         text = f"{summary.snapshots} snapshots in {segments} make {{expected}} rows, {{found}} in the database"
-        rows = next(check.found for check in checks if (check.name, check.kind) == ("rows", HOST.name))
         checks.append(Check("host_rows", HOST.name, text, summary.snapshots - summary.segments, rows))
     else:
         notes.append("a recording of containers alone")
     if not summary.complete:
         notes.append("no end record" + (": cut short" if summary.recorder == "pcc" and not streamed else ""))
-    if summary.end_reason not in (None, "duration"):
+    if ended_early(summary.end_reason):
         notes.append(f"ended early by {summary.end_reason}")
     if streamed:
-        checks += check_stream(connection, machine, next(check.found for check in checks if check.kind == HOST.name))
+        checks += check_stream(connection, machine, rows)
         return Books(checks, notes)
     if summary.ticks is not None:
         text = "{expected} ticks by the recorder's count, {found} snapshots read"

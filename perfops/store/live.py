@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from perfops.store.connection import Connection
+from perfops.store.views import LATE
 
 RECENT = 60  # seconds before the newest sample over which the rate is counted
 ENDED = 600  # seconds for which a collection that has ended is still shown
-LATE = 30.0  # seconds after which it is late, where its period is not longer
 QUERY = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.started_at, collection.ended_at,
            collection.frequency, collection.complete,

@@ -10,11 +10,11 @@ from psycopg.types.json import Jsonb
 
 from perfops.catalogue import KINDS, Kind
 from perfops.errors import BadInputError
-from perfops.outputs.summary import Annotation, Summary
+from perfops.outputs.summary import Summary
 from perfops.store.collectors import find_collector
 from perfops.store.connection import Connection
 from perfops.store.copying import copy_file
-from perfops.store.merge import distinct, merge
+from perfops.store.merge import merge
 from perfops.store.sources import Source
 from perfops.store.streams import MODE, Owner, Piece, annotate, recount, register, store
 
@@ -56,12 +56,12 @@ def load(
     if not name:
         raise BadInputError(f"{source.path} does not say which machine it is of (give --collector-name NAME)")
     identity = source.collection(name, site)
-    collector_id = find_collector(connection, name, site)
     labels = dict(labels or {})
     if source.summary.mode == MODE:
         return load_piece(connection, source, identity, Owner(name, site), labels, run, advance)
+    collector_id = find_collector(connection, name, site)
     if insert_collection(connection, identity, collector_id, source.summary, labels, run):
-        insert_annotations(connection, identity, source.summary.annotations)
+        annotate(connection, [(identity, note) for note in source.summary.annotations])
         rows = {kind.name: copy_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
         return Loaded(identity, name, site, True, rows)
     before = update_collection(connection, identity, collector_id, source.summary, labels, run)
@@ -144,7 +144,7 @@ def update_collection(
     if merged.annotations != known.annotations:
         query = "DELETE FROM annotation WHERE collection_id = %s AND kind = ANY(%s)"
         connection.execute(query, [identity, list(RECORDED)])
-        insert_annotations(connection, identity, merged.annotations)
+        annotate(connection, [(identity, note) for note in merged.annotations])
     return before
 
 
@@ -156,16 +156,6 @@ def facts(summary: Summary) -> list[object]:
 def told(summary: Summary) -> Jsonb:
     """The summary as it is stored."""
     return Jsonb(summary.model_dump(mode="json"))
-
-
-def insert_annotations(connection: Connection, identity: UUID, annotations: list[Annotation]) -> None:
-    """Insert what happened; what is there stays."""
-    query = """
-        INSERT INTO annotation (collection_id, timestamp, kind, ended_at, text) VALUES (%s, %s, %s, %s, %s)
-        ON CONFLICT DO NOTHING"""
-    rows = [(identity, found.start, found.kind, found.end, found.text) for found in distinct(annotations)]
-    if rows:
-        connection.cursor().executemany(query, rows)
 
 
 def copy_kind(

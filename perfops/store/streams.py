@@ -22,7 +22,7 @@ from perfops.store.gaps import missed_in, unsent
 from perfops.store.merge import distinct
 
 MODE = "trickle"
-CLOCK_WENT_BACK = "timestamps went back%"  # begins a segment, as a reboot does
+CLOCK_WENT_BACK = "timestamps went back"  # begins a segment, as a reboot does
 
 
 class OtherCollectorError(BadInputError):
@@ -185,8 +185,9 @@ def rows_of(connection: Connection, table: str, collection: UUID) -> int:
 
 def segments_in(notes: Iterable[Annotation]) -> int:
     """Pieces of time without a break in them: one more than there are breaks."""
-    back = CLOCK_WENT_BACK.rstrip("%")
-    return 1 + sum(note.kind == "reboot" or (note.kind == "clock" and note.text.startswith(back)) for note in notes)
+    return 1 + sum(
+        note.kind == "reboot" or (note.kind == "clock" and note.text.startswith(CLOCK_WENT_BACK)) for note in notes
+    )
 
 
 def within(moment: datetime, start: Start, later: Start | None) -> bool:

@@ -2,8 +2,8 @@
 
 from perfops.catalogue import HOST
 from perfops.dashboards.sql import BIN, IN_TIME, chosen, quoted, shown, view
+from perfops.store.live import ENDED
 
-ENDED = 600  # seconds for which a stream that has ended is still shown
 STREAMS = (
     f"{view('collection')}\n WHERE mode = 'trickle' AND site IN ({chosen('site')})\n"
     f"   AND (NOT complete OR loaded_at > now() - make_interval(secs => {ENDED}))"
