@@ -128,6 +128,13 @@ def contents(connection: Connection, collection: str = IDENTITY) -> dict[str, li
     return found
 
 
+def emptied(connection: Connection, *more: str) -> None:
+    """Remove all collections with their samples, and what else is named, committed."""
+    for table in (*more, "collection", "annotation", *(kind.table for kind in KINDS)):
+        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+    connection.commit()
+
+
 def collection_row(connection: Connection, collection: str = IDENTITY) -> dict[str, Any]:
     """What the collection's row says, but for when it was loaded."""
     query = """

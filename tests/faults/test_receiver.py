@@ -13,7 +13,7 @@ import pytest
 from fix_database import connected
 from fix_loaded import IDENTITY, load_recordings
 from fix_pcc import wait_for
-from fix_receiver import Receiver, batches, contents, receiving
+from fix_receiver import Receiver, batches, contents, emptied, receiving
 from fix_several import control, end, host, joined, rotated, ticks
 
 from perfops.store import embedded, home
@@ -80,8 +80,7 @@ def test_killed_between_and_within_batches(
         key, port = first.key, first.url.rsplit(":", 1)[1]
     for number in range(ROUNDS):
         with connected(database) as connection:
-            for table in ("collection", *expected):
-                connection.execute(f"DELETE FROM {table}".encode())
+            emptied(connection)
         bodies = batches(recording)
         again = chance.sample(bodies, 3)
         with receiving(database, tmp_path, "--listen", f"127.0.0.1:{port}", key=key) as receiver:

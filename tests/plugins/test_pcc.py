@@ -329,7 +329,9 @@ def test_it_is_in_the_collections_documentation() -> None:
     assert doc["short_description"] == "Sample /proc of a machine with perfops' collector"
 
 
-@pytest.mark.parametrize("path", [MODULE, ROOT / "plugins" / "module_utils" / "collections.py"], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [MODULE, *sorted((ROOT / "plugins" / "module_utils").glob("*.py"))], ids=lambda p: p.stem
+)
 def test_its_files_are_for_python_3_8(path: Path) -> None:
     python = interpreters().get("3.8")
     if python is None:

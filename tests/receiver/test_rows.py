@@ -10,7 +10,7 @@ import pytest
 from fix_command import environment, perfops, succeeded
 from fix_database import MakeDatabase, connected
 from fix_loaded import IDENTITY, START, load_recordings, tick
-from fix_receiver import Receiver, at_once, batches, collection_row, contents, pack, receiving
+from fix_receiver import Receiver, at_once, batches, collection_row, contents, emptied, pack, receiving
 from fix_recordings import record
 from fix_several import control, end, gap, host, joined, rotated, ticks
 
@@ -75,11 +75,7 @@ def fresh(served: tuple[Receiver, str]) -> Iterator[tuple[Receiver, Connection]]
     """The receiver, with an empty database."""
     receiver, database = served
     with connected(database) as connection:
-        for table in ("collection", "collector"):
-            connection.execute(f"DELETE FROM {table}")
-        for table in contents(connection):
-            connection.execute(f"DELETE FROM {table}".encode())
-        connection.commit()
+        emptied(connection, "collector")
         yield receiver, connection
 
 
@@ -161,10 +157,7 @@ def test_any_order_comes_to_the_same(
     assert differences(connection) == {}
     row = collection_row(connection)
     connection.rollback()
-    connection.execute("DELETE FROM collection")
-    for table in contents(connection):
-        connection.execute(f"DELETE FROM {table}".encode())
-    connection.commit()
+    emptied(connection)
     send_all(receiver, batches(segments))
     assert collection_row(connection) == row
 
