@@ -8,6 +8,7 @@ PERFOPS_SOAK=1; the seed is printed, and PERFOPS_SEED gives it back.
 import os
 import random
 import signal
+import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_every_tick_is_there_once_whatever_is_killed(
         words = (*words, *OFTEN, "--id", IDENTITY, "--identifier", "vm-01", "--duration", "30h", "--flush", "120s")
         known = environment(PCC_APIKEY=key)
         receiver = stack.enter_context(receiving(database, tmp_path, *listen, key=key))
-        sampler = stack.enter_context(start(packed, *words, env=known))
+        sampler = sampling(stack, packed, words, known)
         for number in range(KILLS):
             victim = "receiver" if number % 5 == 3 else "postgres" if number % 10 == 6 else "sampler"
             time.sleep(chance.uniform(0.05, 1))
@@ -52,7 +53,7 @@ def test_every_tick_is_there_once_whatever_is_killed(
                 assert sampler.poll() is None
                 sampler.kill()
                 sampler.wait()
-                sampler = stack.enter_context(start(packed, *words, env=known))
+                sampler = sampling(stack, packed, words, known)
             elif victim == "receiver":
                 receiver.process.kill()
                 receiver.process.wait()
@@ -64,11 +65,12 @@ def test_every_tick_is_there_once_whatever_is_killed(
                 embedded.start(server)
         network.cuts = False
         wait_for("a healthy receiver", lambda: receiver.call("GET", "/healthz")[0] == 200, 60)
-        segments, now = tmp_path / "spool" / IDENTITY, time.time()
-        wait_for("a tick", lambda: any(file.stat().st_mtime > now for file in segments.glob("*.json")))
+        sent = tmp_path / "spool" / IDENTITY / "sent"
+        before = len(list(sent.glob("*")))
+        wait_for("a segment to be sent", lambda: len(list(sent.glob("*"))) > before, 60)
         sampler.terminate()
         assert sampler.wait(150) == 0
-    kept = sorted((tmp_path / "spool" / IDENTITY / "sent").iterdir())
+    kept = sorted(sent.iterdir())
     with connected(database) as connection:
         (machine,) = find_machines(connection, IDENTITY)
         assert check_books(connection, machine).differences == []
@@ -81,3 +83,10 @@ def test_every_tick_is_there_once_whatever_is_killed(
     rows = len(streamed["host_sample"])
     print(f"{KILLS} kills, {len(kept)} batches, {rows} rows; connections: {network.seen}")
     assert rows > 5 * KILLS
+
+
+def sampling(stack: ExitStack, packed: Path, words: tuple[str, ...], known: dict[str, str]) -> subprocess.Popen[str]:
+    """A sampler that is gone when the stack is, whatever failed."""
+    process = stack.enter_context(start(packed, *words, env=known))
+    stack.callback(process.kill)
+    return process
