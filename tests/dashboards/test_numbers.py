@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_dashboards import REAL, SITES, Shown, choose, spans
+from fix_choices import choose, spans
+from fix_dashboards import REAL, SITES, Shown
 from fix_grafana import View, boards, expand, interval, queries
 from fix_recordings import needs_recordings
 
