@@ -34,13 +34,13 @@ from perfops.store.grants import grant_reader
 READER = "grafana"  # the role that `perfops db grant-reader` makes
 READY = """new Promise((done) => {
   const within = { table: '[role=gridcell]', timeseries: 'canvas', trend: 'canvas', heatmap: 'canvas', stat: 'span' };
-  const drawn = (panel) => panel.querySelector(within[panel.dataset.kind] ?? 'div');
+  const drawn = (panel) => panel.querySelector('svg') && panel.querySelector(within[panel.dataset.kind] ?? 'div');
   const look = () => {
     const panels = [...document.querySelectorAll('[data-kind]')];
     return panels.length && panels.every(drawn) ? done(1) : setTimeout(look, 50);
   };
   look();
-})"""  # a panel without data is of no kind
+})"""  # a panel without data is of no kind; the svg is the icon of its description
 SPANS = ("ALL", "1H", "6H", "24H", "7D")
 FOUND = "SELECT id::text, run FROM collection WHERE id::text LIKE %s ORDER BY started_at DESC LIMIT 1"
 OTHERS = "SELECT id::text FROM collection WHERE id::text <> %s AND run IS NOT DISTINCT FROM %s"
@@ -157,6 +157,8 @@ def draw(browser: Browser, address: str, width: int) -> int:
     height = int(browser.evaluate("document.documentElement.scrollHeight"))
     browser.resize(width, height)
     browser.evaluate(READY)
+    with tempfile.NamedTemporaryFile() as nothing:
+        browser.picture(Path(nothing.name))  # the first of a high page may still show it as it was before
     browser.settle()
     return height
 
