@@ -23,11 +23,13 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import psycopg
 from boards import filled, text_of
-from fix_chromium import Browser, chromium
+from fix_chromium import PROGRAM, Browser, chromium
 from fix_grafana import FILES, boards, variables
 from library import bundled
 from psycopg.conninfo import make_conninfo
 
+from perfops.dashboards.sql import view
+from perfops.errors import PerfopsError
 from perfops.store.connection import connect, explained, find_target
 from perfops.store.grants import grant_reader
 
@@ -42,13 +44,23 @@ READY = """new Promise((done) => {
   look();
 })"""  # a panel without data is of no kind; the svg is the icon of its description
 SPANS = ("ALL", "1H", "6H", "24H", "7D")
-FOUND = "SELECT id::text, run FROM collection WHERE id::text LIKE %s ORDER BY started_at DESC LIMIT 1"
-OTHERS = "SELECT id::text FROM collection WHERE id::text <> %s AND run IS NOT DISTINCT FROM %s"
+FOUND = f"SELECT id::text, run FROM {view('collection')} WHERE id::text LIKE %s ORDER BY started_at DESC LIMIT 1"
+OTHERS = f"SELECT id::text FROM {view('collection')} WHERE id::text <> %s AND run IS NOT DISTINCT FROM %s"
 
 
 def main() -> None:
-    """Draw what is asked for."""
+    """Draw what is asked for, or say in one line why not."""
     given = arguments()
+    if PROGRAM is None:
+        raise SystemExit("no chromium and no google-chrome on the PATH (install one of them)")
+    try:
+        pictures(given)
+    except PerfopsError as error:
+        raise SystemExit(str(error)) from None
+
+
+def pictures(given: argparse.Namespace) -> None:
+    """Write the pictures, and print their names with what each page complained of."""
     given.outdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="perfops-pictures-") as place, reading(given.db) as connection:
         page = bundled(Path(place))

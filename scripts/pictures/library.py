@@ -28,6 +28,8 @@ def installed() -> Path:
     (HOME / ".done").unlink(missing_ok=True)
     for name in GIVEN:
         shutil.copy(HERE / name, HOME / name)
+    if not shutil.which("npm"):
+        raise SystemExit("npm is not on the PATH (install Node.js 20 or later)")
     print(f"installing Grafana's libraries with npm into {HOME} (600 MB, some minutes)", file=sys.stderr)
     subprocess.run(["npm", "install", "--no-audit", "--no-fund"], cwd=HOME, check=True, stdout=sys.stderr)
     (HOME / ".done").touch()

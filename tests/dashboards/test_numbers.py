@@ -211,7 +211,7 @@ def test_the_list_shows_each_collection_with_its_picture(shown: Shown, reader: A
     rows = result(reader, "Collections", "Collections, the newest first", view)
     assert {row["id"] for row in rows} == set(shown.ids.values())
     for row in rows:
-        assert len(row["cpu"]) == len(row["memory"]) == 24
+        assert len(row["cpu"]) == len(row["memory"]) == 16
         assert set(row["cpu"]) <= set("▁▂▃▄▅▆▇█")
         assert 0 <= row["cpu_mean"] <= 100
     azure = next(row for row in rows if row["collector"] == REAL[0])

@@ -72,10 +72,12 @@ def busiest() -> table.Panel:
     panel.override_by_name("container", [setting("custom.width", 160)])
     panel.override_by_name("runtime", [setting("custom.width", 75)])
     for column, title, name, width in COLUMNS:
+        if column == "memory_share":
+            share(panel, column, title, width)
+            continue
         unit = unit_of(figure(CONTAINER, name).metric)
         shown = [setting("displayName", title), setting("unit", unit), setting("custom.width", width)]
         panel.override_by_name(column, shown)
-    share(panel, "memory_share", "of the limit, max", 140)
     for name in ("first", "last"):
         panel.override_by_name(name, [setting("unit", "dateTimeAsIso"), setting("custom.width", 150)])
     return panel
