@@ -61,11 +61,12 @@ def main() -> None:
 
 def pictures(given: argparse.Namespace) -> None:
     """Write the pictures, and print their names with what each page complained of."""
+    found = asked(given.names)
     given.outdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="perfops-pictures-") as place, reading(given.db) as connection:
         page = bundled(Path(place))
         with served(page.parent) as address, chromium() as browser:
-            for name, board in asked(given.names).items():
+            for name, board in found.items():
                 wanted = choices(connection, board, given)
                 picture = filled(connection, board, wanted, given.span, given.width)
                 (page.parent / "dashboard.json").write_text(text_of(picture), encoding="utf-8")
