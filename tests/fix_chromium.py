@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-background-networking",
     "--no-first-run",
     "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # nothing outside of this machine has a name
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing outside of this machine has an address
     "--remote-debugging-pipe",
     "about:blank",
 )
@@ -109,10 +109,11 @@ class Browser:
         """An event of the mouse: moved, pressed or released, at a place in the window."""
         self.call("Input.dispatchMouseEvent", type=f"mouse{kind.capitalize()}", x=x, y=y, **more)
 
-    def picture(self, path: Path) -> Path:
-        """A picture of the whole page."""
+    def picture(self, path: Path, *, top: int = 0, height: int | None = None) -> Path:
+        """A picture of the whole page, or of a part: from so many pixels below its top, so many high."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        high = size["height"] - top if height is None else min(height, size["height"] - top)
+        clip = {"x": 0, "y": top, "width": size["width"], "height": high, "scale": 1}
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
         return path
@@ -131,7 +132,13 @@ class Browser:
             if event["method"] == "Runtime.exceptionThrown"
         ]
         logged = [event["params"]["entry"] for event in self.events if event["method"] == "Log.entryAdded"]
-        return [*thrown, *(entry["text"] for entry in logged if entry["level"] in {"error", "warning"})]
+        said = [
+            " ".join(str(part.get("description") or part.get("value")) for part in event["params"]["args"])
+            for event in self.events
+            if event["method"] == "Runtime.consoleAPICalled" and event["params"]["type"] in {"error", "warning"}
+        ]
+        entries = [entry for entry in logged if entry["level"] in {"error", "warning"}]
+        return [*thrown, *said, *(" ".join([entry["text"], entry.get("url", "")]).strip() for entry in entries)]
 
 
 @contextmanager

@@ -9,13 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 from fix_database import MakeDatabase, connected
-from fix_grafana import View, expand, panels, variables
 from fix_loaded import load_recordings
 from fix_recordings import FOLDER
 from fix_report import Events, record_load
 from psycopg.conninfo import make_conninfo
 
-from perfops.dashboards.uids import SOURCE_TYPE
 from perfops.store.connection import Connection
 from perfops.store.grants import grant_reader
 
@@ -69,48 +67,3 @@ def reader(shown: Shown) -> Iterator[psycopg.Connection[Any]]:
     """A connection as Grafana has it."""
     with psycopg.connect(shown.url, autocommit=True) as connection:
         yield connection
-
-
-def choose(
-    connection: psycopg.Connection[Any], board: dict[str, Any], mode: str, wanted: dict[str, list[str]]
-) -> tuple[View, list[str]]:
-    """What a viewer chose in every variable: what is wanted, else the first, the first two, or all; and what was asked.
-
-    The queries of variables are run in their order, as those further down depend on those above.
-    """
-    view, asked = View(datetime.now(UTC), datetime.now(UTC)), []
-    for variable in variables(board):
-        name = variable["name"]
-        if variable["type"] == "datasource":
-            assert variable["query"] == SOURCE_TYPE
-            continue
-        if variable["type"] == "query":
-            asked.append(expand(variable["query"], view))
-            options = run_variable(connection, asked[-1])
-        elif variable["type"] == "custom":
-            options = [option["value"] for option in variable["options"]]
-        else:
-            options = [variable["query"] if isinstance(variable.get("query"), str) else ""]
-        count = {"single": 1, "multi": 2, "all": len(options)}[mode] if variable.get("multi") else 1
-        assert options, name
-        view.values[name] = wanted[name] if name in wanted else options[:count]
-        assert set(view.values[name]) <= set(options), name
-    return view, asked
-
-
-def run_variable(connection: psycopg.Connection[Any], sql: str) -> list[str]:
-    """Values of a variable."""
-    cursor = connection.execute(sql)
-    names = [column.name for column in cursor.description or ()]
-    place = names.index("__value") if "__value" in names else 0
-    return [str(row[place]) for row in cursor]
-
-
-def spans(
-    connection: psycopg.Connection[Any], board: dict[str, Any], view: View
-) -> dict[str, tuple[datetime, datetime]]:
-    """What the buttons of a dashboard lead to."""
-    (span,) = [panel for panel in panels(board) if panel["title"] == "Span"]
-    rows = connection.execute(expand(span["targets"][0]["rawSql"], view)).fetchall()
-    assert [row[0] for row in rows] == ["ALL", "1H", "6H", "24H", "7D"]
-    return {row[0]: tuple(datetime.fromtimestamp(part / 1000, UTC) for part in row[1:3]) for row in rows}  # type: ignore[misc]

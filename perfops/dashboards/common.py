@@ -27,7 +27,9 @@ COLOURS = {  # by their names in the report's style sheet
     "ink": "#7B8794",
 }
 BUSY = ((None, "green"), (70.0, "yellow"), (90.0, "red"))  # of shares in percent where much is bad
+PLAIN = ((None, "text"),)  # where nothing is bad: without thresholds of its own Grafana has red from 80 on
 TRANSPARENT = ((None, "transparent"), (70.0, "semi-dark-yellow"), (90.0, "semi-dark-red"))
+NARROW = 60  # pixels that a column has at least; Grafana's 150 put the last columns of a table out of sight
 
 
 class Query(Dataquery):
@@ -69,8 +71,8 @@ def rows(sql: str, ref: str = "A") -> QueryBuilder:
     return QueryBuilder(sql, "table", ref)
 
 
-def default_timeseries(title: str, description: str, unit: str) -> timeseries.Panel:
-    """Lines over time."""
+def default_timeseries(title: str, description: str, unit: str, *, beside: bool = False) -> timeseries.Panel:
+    """Lines over time; a legend below them has room for two, one `beside` them for six."""
     return (
         timeseries.Panel()
         .title(title)
@@ -82,7 +84,7 @@ def default_timeseries(title: str, description: str, unit: str) -> timeseries.Pa
         .show_points(shapes.VisibilityMode.AUTO)
         .point_size(4)
         .axis_soft_min(0)
-        .legend(legend(["mean", "max"]))
+        .legend(legend(["mean", "max"], beside=beside))
         .tooltip(tooltip())
     )
 
@@ -105,8 +107,8 @@ def default_trend(title: str, description: str, unit: str) -> trend.Panel:
 
 
 def default_table(title: str, description: str, unit: str = "short") -> table.Panel:
-    """A table; its numbers have the unit."""
-    return (
+    """A table; its numbers have the unit, texts that look like numbers have none. Columns share the width."""
+    panel = (
         table.Panel()
         .title(title)
         .description(description)
@@ -115,7 +117,9 @@ def default_table(title: str, description: str, unit: str = "short") -> table.Pa
         .decimals(2)
         .cell_height(shapes.TableCellHeight.SM)
         .filterable(False)
+        .min_width(NARROW)
     )
+    return panel.override_by_field_type("string", [setting("unit", "string")])
 
 
 def default_stat(title: str, description: str, unit: str) -> stat.Panel:
@@ -130,15 +134,16 @@ def default_stat(title: str, description: str, unit: str) -> stat.Panel:
         .color_mode(shapes.BigValueColorMode.VALUE)
         .text_mode(shapes.BigValueTextMode.VALUE_AND_NAME)
         .wide_layout(True)
+        .thresholds(thresholds(PLAIN))
     )
 
 
-def legend(calcs: list[str]) -> options.VizLegendOptions:
-    """A list below, with figures of each line."""
+def legend(calcs: list[str], *, beside: bool = False) -> options.VizLegendOptions:
+    """A list below or `beside` the lines, with figures of each."""
     return (
         options.VizLegendOptions()
         .display_mode(shapes.LegendDisplayMode.TABLE if calcs else shapes.LegendDisplayMode.LIST)
-        .placement(shapes.LegendPlacement.BOTTOM)
+        .placement(shapes.LegendPlacement.RIGHT if beside else shapes.LegendPlacement.BOTTOM)
         .show_legend(True)
         .calcs(calcs)
     )

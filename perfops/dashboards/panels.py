@@ -14,6 +14,7 @@ from perfops.dashboards.common import (
     default_table,
     default_timeseries,
     fixed,
+    legend,
     link,
     passed,
     rows,
@@ -27,18 +28,25 @@ from perfops.dashboards.units import about, unit_of
 from perfops.store.derived import figure
 
 ALL_CPUS = "cpu = 'all'"
+BELOW = 2  # lines for which a legend below a chart has room
 BAND = "Lines are the means of what a point stands for, bands reach from the lowest to the highest sample in it."
 PEAK = "Areas are the means of what a point stands for, the line is the highest sample in it."
 
 
-def chart_panel(chart: Chart, where: str = "", title: str = "") -> timeseries.Panel:
-    """A chart for one machine or one device of it; `where` is what must hold of its rows."""
+def chart_panel(chart: Chart, where: str = "", title: str = "", *, narrow: bool = False) -> timeseries.Panel:
+    """A chart for one machine or one device of it; `where` is what must hold of its rows.
+
+    The legend of many lines stands beside them; in a `narrow` panel it is below, and has names alone.
+    """
     named = [(trace.label, trace.figure.metric) for trace in (*chart.traces, *filter(None, [chart.peak]))]
     panel = default_timeseries(
         title or chart.title,
         about(named, PEAK if chart.stacked else BAND),
         unit_of(chart.traces[0].figure.metric),
+        beside=len(named) > BELOW and not narrow,
     )
+    if len(named) > BELOW and narrow:
+        panel.legend(legend([]))
     if chart.top is not None:
         panel.max(chart.top).min(0)
     for place, kind in enumerate(kinds_of(chart)):
@@ -64,7 +72,8 @@ def stacked(panel: timeseries.Panel, chart: Chart) -> timeseries.Panel:
     """Areas on top of each other, and the peak as a line over them."""
     panel.fill_opacity(70).line_width(0).stacking(options.StackingConfig().mode(shapes.StackingMode.NORMAL).group("A"))
     for trace in chart.traces:
-        panel.override_by_name(trace.label, [fixed(trace.colour)])
+        faint = [setting("custom.fillOpacity", 15)] if trace.colour == "pale" else []
+        panel.override_by_name(trace.label, [fixed(trace.colour), *faint])
     if chart.peak:
         alone = [setting("custom.stacking", {"mode": "none"}), setting("custom.fillOpacity", 0)]
         line = [setting("custom.lineWidth", 1), fixed(chart.peak.colour)]
@@ -93,6 +102,7 @@ def across_panel(kind: Kind, chart: Chart, *, name: str = "", where: Sequence[st
         f"{chart.title}, $show of each point",
         about([(chart.title, metric)], "Each point is the highest, mean or lowest sample in it: see `show` above."),
         unit_of(metric),
+        beside=True,
     )
     if chart.top is not None:
         panel.max(chart.top).min(0)
@@ -119,6 +129,7 @@ def key_figures(title: str, sql: str, kind: Kind, names: Sequence[str], *, colou
     """Key figures of a kind, all of one unit, as a row of large numbers."""
     metrics = [figure(kind, name).metric for name in names]
     panel = default_stat(title, about([(metric.name, metric) for metric in metrics]), unit_of(metrics[0]))
+    panel.text(options.VizTextDisplayOptions().title_size(13).value_size(22))  # the same in all panels of a line
     if coloured:
         panel.thresholds(thresholds(BUSY))
     return panel.with_target(rows(sql))

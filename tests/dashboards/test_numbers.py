@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_dashboards import REAL, SITES, Shown, choose, spans
+from fix_choices import choose, spans
+from fix_dashboards import REAL, SITES, Shown
 from fix_grafana import View, boards, expand, interval, queries
 from fix_recordings import needs_recordings
 
@@ -210,7 +211,7 @@ def test_the_list_shows_each_collection_with_its_picture(shown: Shown, reader: A
     rows = result(reader, "Collections", "Collections, the newest first", view)
     assert {row["id"] for row in rows} == set(shown.ids.values())
     for row in rows:
-        assert len(row["cpu"]) == len(row["memory"]) == 24
+        assert len(row["cpu"]) == len(row["memory"]) == 16
         assert set(row["cpu"]) <= set("▁▂▃▄▅▆▇█")
         assert 0 <= row["cpu_mean"] <= 100
     azure = next(row for row in rows if row["collector"] == REAL[0])

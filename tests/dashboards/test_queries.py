@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
-from fix_dashboards import LIVE, REAL, SITES, Shown, choose, spans
+from fix_choices import choose, spans
+from fix_dashboards import LIVE, REAL, SITES, Shown
 from fix_database import MakeDatabase, connected
 from fix_grafana import Asked, View, boards, expand, interval, queries
 from fix_recordings import needs_recordings

@@ -6,7 +6,8 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.dashboards import variables
 from perfops.dashboards.collections import queries
-from perfops.dashboards.common import BUSY, default_stat, default_table, default_timeseries, link, rows, series, setting
+from perfops.dashboards.columns import of_collections, share
+from perfops.dashboards.common import default_stat, default_table, default_timeseries, link, rows, series, setting
 from perfops.dashboards.layout import Row
 from perfops.dashboards.page import make
 from perfops.dashboards.panels import buttons
@@ -15,13 +16,15 @@ from perfops.dashboards.uids import COLLECTIONS as PAGE
 from perfops.dashboards.uids import COMPARE, CONTAINERS, HOST, OVERVIEW, TABLES
 from perfops.dashboards.uids import Page as Target
 
+PICTURE = 10 * queries.PROBES + 12  # pixels of a row of small bars
+
 
 def collections() -> models.Dashboard:
     """The dashboard."""
     span = buttons(PAGE, "site", "run", "search", "limit", sql=spans(f"{queries.SOURCE} WHERE {queries.SEARCHED}"))
     return make(
         PAGE,
-        [Row("", [(6, [(3, span), (9, counts()), (12, running())]), (18, [(24, listed())])])],
+        [Row("", [(7, [(3, span), (9, counts()), (12, running())]), (18, [(24, listed())])])],
         [
             variables.sites(),
             variables.runs(),
@@ -67,20 +70,13 @@ def listed() -> table.Panel:
         link("Compare, with this as baseline", opened(COMPARE, "baseline")),
     ]
     panel.override_by_name("collector", [setting("links", links)])
-    for name, title, unit in (
-        ("started_at", "start (UTC)", "dateTimeAsIso"),
-        ("seconds", "length", "dtdurations"),
-        ("samples", "samples", "none"),
-        ("gaps", "gaps", "none"),
-        ("instance_type", "instance type", "string"),
-        ("cpu", "CPU", "string"),
-    ):
-        panel.override_by_name(name, [setting("displayName", title), setting("unit", unit), setting("decimals", 0)])
-    steps = {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in BUSY]}
-    for name, title in (("cpu_mean", "CPU, mean"), ("memory_max", "memory, max")):
-        bar = [setting("custom.cellOptions", {"type": "gauge", "mode": "basic"}), setting("unit", "percent")]
-        named = [setting("displayName", title), setting("decimals", 0), setting("min", 0), setting("max", 100)]
-        panel.override_by_name(name, [*bar, *named, setting("thresholds", steps)])
+    for name, width in (("collector", 120), ("site", 135), ("run", 95), ("labels", 110)):
+        panel.override_by_name(name, [setting("custom.width", width)])
+    of_collections(panel, "instance_type", "cloud", "started_at", "seconds", "samples", "gaps", "mode", "state")
+    for name, title in (("cpu", "CPU"), ("memory", "memory")):
+        panel.override_by_name(name, [setting("displayName", title), setting("custom.width", PICTURE)])
+    for name, title in (("cpu_mean", "mean"), ("memory_max", "max")):
+        share(panel, name, title, 55, "color-text")
     for name in ("id", "from_ms", "to_ms"):
         panel.override_by_name(name, [setting("custom.hidden", True)])
     return panel

@@ -4,7 +4,7 @@ from perfops.catalogue import HOST
 from perfops.dashboards.sql import chosen, view
 
 BARS = "▁▂▃▄▅▆▇█"
-PROBES = 24  # samples of a collection that its picture is made of
+PROBES = 16  # samples of a collection that its picture is made of
 SEARCHED = (
     f"site IN ({chosen('site')}) AND run_name IN ({chosen('run')})\n"
     f"   AND position(lower({chosen('search')}) IN \n"
@@ -26,8 +26,9 @@ def listed() -> str:
     memory = "100 * mem_used / nullif(mem_total, 0)"
     return (
         f"WITH listed AS (\nSELECT * FROM {LISTED}\n)\n"
-        "SELECT collector, site, run, cloud, instance_type, started_at, seconds, samples, gaps, mode, state,\n"
-        "       load.cpu, load.cpu_mean, load.memory, load.memory_max, label_text AS labels, id::text AS id,\n"
+        "SELECT collector, site, run, instance_type, started_at, seconds, gaps, state,\n"
+        "       load.cpu, load.cpu_mean, load.memory, load.memory_max, label_text AS labels, cloud, mode, samples,\n"
+        "       id::text AS id,\n"
         "       floor(extract(epoch FROM started_at) * 1000)::bigint AS from_ms,\n"
         "       floor(extract(epoch FROM ended_at) * 1000)::bigint + 1 AS to_ms\n"
         "  FROM listed\n"

@@ -5,10 +5,10 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
+from perfops.dashboards.columns import COLUMNS, of_collections
 from perfops.dashboards.common import default_table, default_trend, rows, setting
 from perfops.dashboards.compare.queries import differences, elapsed
 from perfops.dashboards.layout import Row, even
-from perfops.dashboards.overview.dashboard import machine_columns
 from perfops.dashboards.page import make
 from perfops.dashboards.panels import buttons
 from perfops.dashboards.sql import STATISTICS, Column, chosen, quoted, view
@@ -33,7 +33,7 @@ def compare() -> models.Dashboard:
         [
             Row("", [(WIDTH, [(3, span), (21, machines())])]),
             Row("Side by side over elapsed time", [even(8, *trends[at : at + 2]) for at in range(0, len(trends), 2)]),
-            Row("Differences", [even(9, *tables[at : at + 2]) for at in range(0, len(tables), 2)]),
+            Row("Differences", [even(10, table) for table in tables]),
         ],
         [
             variables.sites(),
@@ -65,7 +65,8 @@ def machines() -> table.Panel:
         f"  FROM {view('collection')} WHERE id IN ({chosen('baseline')}, {chosen()})\n ORDER BY 1, started_at DESC"
     )
     panel = default_table("Collections", "What is compared: mind machines and frequencies that differ.", "string")
-    return machine_columns(panel.with_target(rows(sql)))
+    there = [name for name in COLUMNS if name not in ("os", "mode", "state")]
+    return of_collections(panel.with_target(rows(sql)), *there)
 
 
 def trend_panel(title: str, name: str) -> trend.Panel:
@@ -77,7 +78,7 @@ def trend_panel(title: str, name: str) -> trend.Panel:
         id_val="groupingToMatrix",
         options={"columnField": "collection", "rowField": "elapsed", "valueField": "value", "emptyValue": "null"},
     )
-    panel.override_by_name("elapsed\\collection", [setting("unit", "dtdurations"), setting("displayName", "elapsed")])
+    panel.override_by_name("elapsed\\collection", [setting("unit", "dthms"), setting("displayName", "elapsed")])
     return panel.with_target(rows(elapsed(HOST, name))).with_transformation(matrix)
 
 
@@ -87,5 +88,7 @@ def differences_table(group: Group) -> table.Panel:
     told = about(named, "Difference: compared less baseline; in percent of the baseline.")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
     panel.override_by_name("percent", [setting("unit", "percent"), setting("decimals", 1)])
+    for name, width in (("metric", 190), ("statistic", 90), ("collection", 340)):
+        panel.override_by_name(name, [setting("custom.width", width)])
     columns = [Column(name, f"s.{quoted(name)}") for name in group.names]
     return panel.with_target(rows(differences(group.kind, columns, where=STATISTIC)))

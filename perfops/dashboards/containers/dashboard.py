@@ -5,7 +5,8 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import CONTAINER
 from perfops.dashboards import variables
-from perfops.dashboards.common import BUSY, default_table, default_timeseries, rows, series, setting
+from perfops.dashboards.columns import share
+from perfops.dashboards.common import default_table, default_timeseries, rows, series, setting
 from perfops.dashboards.containers.queries import lines, top
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -30,16 +31,16 @@ CHARTS = (
     (("Read", "io_read_bytes"), ("Written", "io_write_bytes")),
     (("Reads", "io_read_ops"), ("Writes", "io_write_ops"), ("Tasks", "pids_current")),
 )
-COLUMNS = (  # of the table: what it is called, the metric that gives the unit
-    ("cpu_mean", "CPU, mean", "cpu_percent"),
-    ("cpu_max", "CPU, max", "cpu_percent"),
-    ("throttled", "throttled periods", "throttled_periods_percent"),
-    ("memory_max", "memory, max", "memory_current_bytes"),
-    ("memory_limit", "memory limit", "memory_max_bytes"),
-    ("memory_share", "of the limit, max", "memory_percent"),
-    ("read_mean", "read, mean", "io_read_bytes"),
-    ("write_mean", "written, mean", "io_write_bytes"),
-    ("pids", "tasks, max", "pids_current"),
+COLUMNS = (  # of the table: what it is called, the metric that gives the unit, its width in pixels
+    ("cpu_mean", "CPU, mean", "cpu_percent", 95),
+    ("cpu_max", "CPU, max", "cpu_percent", 85),
+    ("throttled", "throttled periods", "throttled_periods_percent", 130),
+    ("memory_max", "memory, max", "memory_current_bytes", 110),
+    ("memory_limit", "memory limit", "memory_max_bytes", 110),
+    ("memory_share", "of the limit, max", "memory_percent", 140),
+    ("read_mean", "read, mean", "io_read_bytes", 100),
+    ("write_mean", "written, mean", "io_write_bytes", 115),
+    ("pids", "tasks, max", "pids_current", 90),
 )
 
 
@@ -50,7 +51,7 @@ def containers() -> models.Dashboard:
         PAGE,
         [
             Row("", [(8, [(3, span), (21, busiest())])]),
-            Row("The busiest", [even(8, *(panel(title, name) for title, name in line)) for line in CHARTS]),
+            Row("The busiest", [even(8, *(panel(*chart, beside=len(line) == 2) for chart in line)) for line in CHARTS]),
         ],
         [
             variables.sites(),
@@ -66,23 +67,26 @@ def containers() -> models.Dashboard:
 
 def busiest() -> table.Panel:
     """The table of the busiest containers."""
-    named = [(title, figure(CONTAINER, name).metric) for _, title, name in COLUMNS]
+    named = [(title, figure(CONTAINER, name).metric) for _, title, name, _ in COLUMNS]
     panel = default_table("The busiest containers", about(named)).with_target(rows(top()))
-    for column, title, name in COLUMNS:
+    panel.override_by_name("container", [setting("custom.width", 160)])
+    panel.override_by_name("runtime", [setting("custom.width", 75)])
+    for column, title, name, width in COLUMNS:
+        if column == "memory_share":
+            share(panel, column, title, width)
+            continue
         unit = unit_of(figure(CONTAINER, name).metric)
-        panel.override_by_name(column, [setting("displayName", title), setting("unit", unit)])
-    steps = {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in BUSY]}
-    bar = [setting("custom.cellOptions", {"type": "gauge", "mode": "basic"}), setting("max", 100), setting("min", 0)]
-    panel.override_by_name("memory_share", [*bar, setting("thresholds", steps)])
+        shown = [setting("displayName", title), setting("unit", unit), setting("custom.width", width)]
+        panel.override_by_name(column, shown)
     for name in ("first", "last"):
-        panel.override_by_name(name, [setting("unit", "dateTimeAsIso")])
+        panel.override_by_name(name, [setting("unit", "dateTimeAsIso"), setting("custom.width", 150)])
     return panel
 
 
-def panel(title: str, name: str) -> timeseries.Panel:
-    """A line for each of the busiest containers."""
+def panel(title: str, name: str, *, beside: bool) -> timeseries.Panel:
+    """A line for each of the busiest containers, the legend `beside` them where there is room."""
     metric = figure(CONTAINER, name).metric
     told = "Each point is the highest, mean or lowest sample in it: see Points show above."
     return default_timeseries(
-        f"{title}, $show of each point", about([(title, metric)], told), unit_of(metric)
+        f"{title}, $show of each point", about([(title, metric)], told), unit_of(metric), beside=beside
     ).with_target(series(lines(name)))

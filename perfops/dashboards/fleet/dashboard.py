@@ -5,7 +5,8 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
-from perfops.dashboards.common import BUSY, default_stat, default_table, default_timeseries, link, rows, series, setting
+from perfops.dashboards.columns import of_collections, share
+from perfops.dashboards.common import default_stat, default_table, default_timeseries, link, rows, series, setting
 from perfops.dashboards.fleet import queries
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -30,7 +31,7 @@ def fleet() -> models.Dashboard:
     return make(
         PAGE,
         [
-            Row("", [(6, [(3, span), (12, counts()), (9, oldest())])]),
+            Row("", [(7, [(3, span), (12, counts()), (9, oldest())])]),
             Row("", [(9, [(24, streams())])]),
             Row(
                 "",
@@ -70,12 +71,11 @@ def streams() -> table.Panel:
     )
     panel.with_target(rows(queries.table()))
     panel.override_by_name("collector", [setting("links", [link("Open its overview", OPEN)])])
-    for name, unit in (("age", "s"), ("lag", "s"), ("frequency", "s"), ("started_at", "dateTimeAsIso")):
-        panel.override_by_name(name, [setting("unit", unit)])
-    steps = {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in BUSY]}
-    for name in ("cpu", "memory"):
-        bar = [setting("custom.cellOptions", {"type": "gauge", "mode": "basic"}), setting("unit", "percent")]
-        panel.override_by_name(name, [*bar, setting("min", 0), setting("max", 100), setting("thresholds", steps)])
+    of_collections(panel, "state", "frequency", "gaps", "missed", "samples", "started_at")
+    for name in ("age", "lag"):
+        panel.override_by_name(name, [setting("unit", "s"), setting("decimals", 1), setting("custom.width", 90)])
+    for name, title in (("cpu", "CPU"), ("memory", "memory")):
+        share(panel, name, title, 150)
     for name in ("id", "from_ms", "to_ms"):
         panel.override_by_name(name, [setting("custom.hidden", True)])
     return panel
@@ -85,5 +85,6 @@ def lines(title: str, name: str) -> timeseries.Panel:
     """A line a machine."""
     metric = figure(HOST, name).metric
     told = "Each point is the highest, mean or lowest sample in it: see Points show above."
-    panel = default_timeseries(f"{title}, $show of each point", about([(title, metric)], told), unit_of(metric))
+    named = about([(title, metric)], told)
+    panel = default_timeseries(f"{title}, $show of each point", named, unit_of(metric), beside=True)
     return panel.with_target(series(queries.lines(name)))

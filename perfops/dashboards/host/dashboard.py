@@ -15,7 +15,7 @@ from perfops.dashboards.uids import HOST as PAGE
 def host() -> models.Dashboard:
     """The dashboard."""
     span = buttons(PAGE, "site", "collection", CPU.name, DISK.name, NET.name, FILESYSTEM.name, "show")
-    top = Row("", [(6, [(3, span), *key_panels()])])
+    top = Row("", [(7, [(3, span), *key_panels()])])
     return make(
         PAGE,
         [top, cpus.row(), devices.disks(), devices.interfaces(), devices.file_systems(), *kernel.rows()],

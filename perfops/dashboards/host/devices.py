@@ -20,7 +20,9 @@ def disks() -> Row:
 def interfaces() -> Row:
     """Each chosen interface: throughput, packets, errors."""
     return Row(
-        "Interface $net", [even(7, *(chart_panel(chart, PORTS) for chart in DEVICE_CHARTS[NET.name]))], repeat=NET.name
+        "Interface $net",
+        [even(7, *(chart_panel(chart, PORTS, narrow=True) for chart in DEVICE_CHARTS[NET.name]))],
+        repeat=NET.name,
     )
 
 

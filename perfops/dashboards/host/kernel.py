@@ -1,12 +1,14 @@
 """What the kernel counts: pressure, load, scheduler, swap, paging, TCP and UDP, open files."""
 
-from perfops.dashboards.charts import OVERVIEW
-from perfops.dashboards.layout import Row, even
+from collections.abc import Sequence
+
+from perfops.dashboards.charts import OVERVIEW, Chart
+from perfops.dashboards.layout import Line, Row, even
 from perfops.dashboards.panels import chart_panel
 from perfops.dashboards.topics import KERNEL
 
 OURS = ("Run queue and load", "Pressure", "Scheduler", "Swap")
-MOST = 4  # panels beside each other
+MOST = 3  # panels beside each other
 
 
 def rows() -> list[Row]:
@@ -16,14 +18,13 @@ def rows() -> list[Row]:
         "Load and pressure",
         [even(7, *(chart_panel(charts[title]) for title in OURS[start : start + 2])) for start in (0, 2)],
     )
-    topics = [
-        Row(
-            topic.title,
-            [
-                even(7, *(chart_panel(chart) for chart in topic.charts[start : start + MOST]))
-                for start in range(0, len(topic.charts), MOST)
-            ],
-        )
-        for topic in KERNEL
+    return [first, *(Row(topic.title, lines(topic.charts)) for topic in KERNEL)]
+
+
+def lines(charts: Sequence[Chart]) -> list[Line]:
+    """A line of up to three charts, narrow where there are three; more stand in pairs."""
+    step = MOST if len(charts) <= MOST else 2
+    return [
+        even(8, *(chart_panel(chart, narrow=len(charts) == MOST) for chart in charts[start : start + step]))
+        for start in range(0, len(charts), step)
     ]
-    return [first, *topics]

@@ -6,7 +6,8 @@ from grafana_foundation_sdk.models import dashboard as models
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
 from perfops.dashboards.charts import CPU_STACK_OF_HOST, OVERVIEW
-from perfops.dashboards.common import default_table, rows, setting
+from perfops.dashboards.columns import COLUMNS, of_collections
+from perfops.dashboards.common import default_table, rows
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.overview import queries
 from perfops.dashboards.page import make
@@ -24,7 +25,7 @@ def overview() -> models.Dashboard:
         [
             Row(
                 "",
-                [(3, [(24, machine())]), (6, [(3, span()), *key_panels()])],
+                [(4, [(24, machine())]), (7, [(3, span()), *key_panels()])],
             ),
             Row(
                 "",
@@ -49,27 +50,12 @@ def machine() -> table.Panel:
     """What the collection is."""
     panel = default_table("Collection", "What was recorded, where and how; of the whole collection.", "string")
     panel.with_target(rows(queries.machine()))
-    return machine_columns(panel)
-
-
-def machine_columns(panel: table.Panel) -> table.Panel:
-    """Names and units of the columns about a collection."""
-    for name, title, unit in (
-        ("started_at", "start (UTC)", "dateTimeAsIso"),
-        ("seconds", "length", "dtdurations"),
-        ("frequency", "every", "s"),
-        ("samples", "samples", "none"),
-        ("missed", "missed", "none"),
-        ("gaps", "gaps", "none"),
-        ("instance_type", "instance type", "string"),
-    ):
-        panel.override_by_name(name, [setting("displayName", title), setting("unit", unit), setting("decimals", 0)])
-    return panel
+    return of_collections(panel, *(name for name in COLUMNS if name != "side"))
 
 
 def key_panels() -> list[tuple[int, stat.Panel]]:
     """The key figures, with their widths."""
-    return [(8, cpu_figures()), (5, memory_figures()), (8, flows())]
+    return [(7, cpu_figures()), (4, memory_figures()), (10, flows())]
 
 
 def cpu_figures() -> stat.Panel:
@@ -89,7 +75,7 @@ def cpu_figures() -> stat.Panel:
 def memory_figures() -> stat.Panel:
     """Memory."""
     sql = queries.key_figures(
-        [("used, mean", "avg(mem_used)"), ("used, max", "max(mem_used)"), ("of", "max(mem_total)")]
+        [("used, mean", "avg(mem_used)"), ("used, max", "max(mem_used)"), ("total", "max(mem_total)")]
     )
     return key_figures("Memory", sql, HOST, ("mem_used", "mem_total"))
 

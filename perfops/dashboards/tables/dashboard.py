@@ -16,24 +16,23 @@ from perfops.dashboards.uids import TABLES as PAGE
 from perfops.dashboards.units import about, unit_of
 
 KINDS = ((CPU, "CPU"), (DISK, "Disk"), (NET, "Interface"), (FILESYSTEM, "File system"))
-HEIGHT = 7
+CHROME, HEADER, LINE = 48, 34, 36  # pixels of a panel around its table, and of the table's lines
 
 
 def tables() -> models.Dashboard:
     """The dashboard."""
     names = [kind.name for kind, _ in KINDS]
     span = buttons(PAGE, "site", "run", "collection", *names, CONTAINER.name)
-    first, *others = [group_table(group) for group in WHOLE]
+    first, *others = WHOLE
     whole = [
-        (HEIGHT, [(3, span), (21, first)]),
-        *(even(HEIGHT, *others[at : at + 2]) for at in range(0, len(others), 2)),
+        (height(4), [(3, span), (21, group_table(first))]),
+        *(even(height(len(group.names)), group_table(group)) for group in others),
     ]
-    devices = [group_table(group) for group in DEVICES]
     return make(
         PAGE,
         [
             Row("The whole machine", whole),
-            Row("Devices", [even(HEIGHT, *devices[at : at + 2]) for at in range(0, len(devices), 2)]),
+            Row("Devices", [even(height(3), group_table(group)) for group in DEVICES]),
         ],
         [
             variables.sites(),
@@ -46,12 +45,19 @@ def tables() -> models.Dashboard:
     )
 
 
+def height(lines: int) -> int:
+    """Lines of Grafana's grid, 30 pixels and 8 between them, for a table of so many lines."""
+    return -(-(CHROME + HEADER + LINE * lines + 8) // 38)
+
+
 def group_table(group: Group) -> table.Panel:
     """The table of a group: high shares get a colour where they are bad."""
     named = [(metric.name, metric) for metric in group.metrics]
     told = about(named, "Each sample counts once; percentiles lie between the two nearest samples (percentile_cont).")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
-    panel.override_by_name("samples", [setting("unit", "none"), setting("decimals", 0)])
+    panel.override_by_name("samples", [setting("unit", "none"), setting("decimals", 0), setting("custom.width", 80)])
+    for name, width in (("collector", 140), ("device", 160), ("metric", 190)):
+        panel.override_by_name(name, [setting("custom.width", width)])
     if group.coloured:
         panel.thresholds(thresholds(TRANSPARENT))
         for name in STATISTICS:
