@@ -17,6 +17,8 @@ from perfops.samples.stamps import iso
 from perfops.samples.story import Story
 from perfops.samples.topology import BY_NAME, read_topology
 
+NOTHING: dict[str, str] = {}
+CONTAINERLESS = CONTROL | PARSERS.keys()
 SHORTEST = 1e-7  # seconds; two snapshots that lie closer are of one moment
 
 
@@ -28,10 +30,15 @@ class Sample(NamedTuple):
 
 
 class Primer(NamedTuple):
-    """What lies before snapshots that do not begin at a recording's start: the host's facts, the tick before."""
+    """What lies before snapshots that do not begin at a recording's start: the host's facts, the tick before.
+
+    `alike` has sources of any machine, parsed, and is brought up to the last tick. What is parsed does not depend on
+    it; but most of a text stands where it stood on a machine of that kernel, and need not be searched for.
+    """
 
     host: dict[str, Any]
     before: list[Snapshot]
+    alike: dict[str, Any] | None = None
 
 
 def elapsed(before: Snapshot, now: Snapshot) -> float:
@@ -52,22 +59,26 @@ def derive(
     boot: str | None = None
     rebooted = False
     before: Snapshot | None = None
+    known: dict[str, Any] = {}
     earlier: dict[str, Any] = {}
     containers: dict[str, container.Container] = {}
     if primer and primer.before:
         unheard = Story(Notes())  # what these snapshots have to say was told where they were read
         if primer.host:
-            counted, boot = Counted(read_topology(primer.host)), primer.host.get("boot_id")
+            known = primer.host
+            counted, boot = Counted(read_topology(known)), known.get("boot_id")
         before = primer.before[0]
-        earlier, containers = parse_sources(before, {}, unheard), parse_containers(before, unheard)
+        earlier = parse_sources(before, None, primer.alike or {}, unheard)
+        containers = parse_containers(before, unheard)
     for snapshot in snapshots:
         records = snapshot.records
         if not CONTROL.isdisjoint(records):
             # Of files that follow each other, each begins with the host record and the last tick of the one before.
             repeated = before is not None and snapshot.timestamp == before.timestamp
             story.read_control(snapshot, goes_on=repeated)
-            if "host" in records and story.current_host:
-                counted = Counted(read_topology(story.current_host))
+            if "host" in records and story.current_host and story.current_host != known:
+                known = story.current_host
+                counted = Counted(read_topology(known))
                 boot_now = story.current_host.get("boot_id")
                 rebooted, boot = rebooted or boot not in (None, boot_now), boot_now
             if records.keys() <= CONTROL:
@@ -77,7 +88,7 @@ def derive(
             if "host" not in records:
                 story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")
             continue
-        now = parse_sources(snapshot, earlier, story)
+        now = parse_sources(snapshot, before, earlier, story)
         if before and new_segment(before, snapshot, seconds, rebooted, earlier.get(STAT), now.get(STAT), story):
             before, earlier, containers = None, {}, {}
         story.count(snapshot, seconds if before else None)
@@ -97,16 +108,27 @@ def derive(
         before, earlier, containers, rebooted = snapshot, now, found, False
         if rows:
             yield Sample(stamp, rows)
+    if primer and primer.alike is not None:
+        primer.alike.update(earlier)
 
 
-def parse_sources(snapshot: Snapshot, earlier: dict[str, Any], story: Story) -> dict[str, Any]:
-    """The snapshot's sources, parsed; one that cannot be is remarked and left out."""
+def parse_sources(snapshot: Snapshot, before: Snapshot | None, earlier: dict[str, Any], story: Story) -> dict[str, Any]:
+    """The snapshot's sources, parsed; one that cannot be is remarked and left out.
+
+    `earlier` has those of the snapshot before, or of another machine where that is None. A text that has not changed is
+    not parsed again: on a quiet machine that is every second one.
+    """
     now = {}
     records = snapshot.records
+    texts = before.records if before else NOTHING
     for source, parse in PARSERS.items():
-        if source in records:
+        if (text := records.get(source)) is not None:
+            known = earlier.get(source)
+            if known is not None and text == texts.get(source):
+                now[source] = known
+                continue
             try:
-                now[source] = parse(records[source], earlier.get(source))
+                now[source] = parse(text, known)
             except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
                 story.unreadable(source, snapshot, error)
     return now
@@ -114,7 +136,9 @@ def parse_sources(snapshot: Snapshot, earlier: dict[str, Any], story: Story) -> 
 
 def parse_containers(snapshot: Snapshot, story: Story) -> dict[str, container.Container]:
     """The snapshot's containers by full id; a measurement that cannot be read is remarked and left out."""
-    found = {}
+    found: dict[str, container.Container] = {}
+    if snapshot.records.keys() <= CONTAINERLESS:  # of most machines: quicker than a look at each name
+        return found
     for subsystem, text in snapshot.records.items():
         if subsystem.startswith(container.PREFIX):
             try:

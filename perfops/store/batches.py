@@ -17,7 +17,7 @@ from psycopg import errors, sql
 from perfops.catalogue import CONTAINER, KINDS, Kind
 from perfops.errors import BadInputError, PerfopsError
 from perfops.outputs.lines import encoded
-from perfops.outputs.summary import Annotation
+from perfops.outputs.summary import Annotation, Summary
 from perfops.store.collectors import find_collector
 from perfops.store.connection import Connection
 from perfops.store.copying import texts
@@ -142,23 +142,34 @@ def enter(
             elif row[1]:
                 closed.add(piece.collection)
             cursor.nextset()
-    for number in new:
-        piece = batches[number].piece
-        try:
-            with connection.transaction():
-                collector_id = find_collector(connection, *piece.owner)
-                summary = register(connection, piece, collector_id, now)
-        except BadInputError as error:
-            outcomes[number] = error
-        except psycopg.Error as error:
-            if not to_blame(error):
-                raise
-            outcomes[number] = refused(error)
-        else:
-            learnt.append((piece, [(start.key, start.first) for start in summary.starts]))
-            if summary.complete or any(start.ending for start in summary.starts):
-                closed.add(piece.collection)
+    pieces = [batches[number].piece for number in new]
+    for number, piece, summary in zip(new, pieces, registered(connection, pieces, now), strict=True):
+        if isinstance(summary, PerfopsError):
+            outcomes[number] = summary
+            continue
+        learnt.append((piece, [(start.key, start.first) for start in summary.starts]))
+        if summary.complete or any(start.ending for start in summary.starts):
+            closed.add(piece.collection)
     return closed
+
+
+def registered(connection: Connection, pieces: Sequence[Piece], now: datetime) -> list[Summary | PerfopsError]:
+    """The summaries of collections that are not remembered, with a piece more; or why that is refused.
+
+    They are tried all at once: when a run begins, all its machines come at once, and a savepoint each costs a third of
+    it. Where one is refused, each goes by itself.
+    """
+    if not pieces:
+        return []
+    try:
+        with connection.transaction():
+            return [register(connection, piece, find_collector(connection, *piece.owner), now) for piece in pieces]
+    except (BadInputError, psycopg.Error) as error:
+        if isinstance(error, psycopg.Error) and not to_blame(error):
+            raise
+        if len(pieces) == 1:
+            return [error if isinstance(error, BadInputError) else refused(error)]
+    return [each for piece in pieces for each in registered(connection, [piece], now)]
 
 
 def covers(starts: list[dict[str, Any]], piece: Piece) -> bool:
@@ -173,8 +184,6 @@ def covers(starts: list[dict[str, Any]], piece: Piece) -> bool:
 
 def close(connection: Connection, collection: UUID) -> None:
     """Make the books of a collection anew."""
-    from perfops.outputs.summary import Summary
-
     query = "SELECT started_at, ended_at, summary, loaded_at FROM collection WHERE id = %s"
     if row := connection.execute(query, [collection]).fetchone():
         summary = Summary.model_validate(row[2]).model_copy(update={"start": row[0], "end": row[1]})

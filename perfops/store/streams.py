@@ -60,20 +60,22 @@ def register(connection: Connection, piece: Piece, collector_id: int, now: datet
 
     OtherCollectorError where the collection is another collector's.
     """
-    if not (known := locked(connection, piece, collector_id)):
-        insert = """
-            INSERT INTO collection
-                (id, collector_id, run, mode, started_at, ended_at, frequency, complete, labels, summary, loaded_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id"""
-        fresh = piece.describe().model_copy(update={"mode": MODE, "starts": [], "complete": False, "samples": {}})
-        times = [piece.first, piece.last, fresh.frequency]
-        row = Jsonb(fresh.model_dump(mode="json"))
-        values = [piece.collection, collector_id, piece.run, MODE, *times, Jsonb(piece.labels), row, now]
-        known = fresh
-        if not connection.execute(insert, values).fetchone():  # another receiver was faster
-            known = locked(connection, piece, collector_id) or fresh
-    told = piece.describe()  # of what several starts say, that of the first counts
-    summary = known.model_copy(
+    known = locked(connection, piece, collector_id)
+    told = piece.describe()
+    if known is None:
+        known = told.model_copy(update={"starts": [], "complete": False, "samples": {}})
+        fresh = grown(known, piece, told)
+        if insert(connection, piece, collector_id, fresh, now):
+            return fresh
+        known = locked(connection, piece, collector_id) or known  # another receiver was faster
+    summary = grown(known, piece, told)
+    store(connection, piece.collection, summary, now)
+    return summary
+
+
+def grown(known: Summary, piece: Piece, told: Summary) -> Summary:
+    """The summary with a piece more, as `told` by it; of what several starts say, that of the first counts."""
+    return known.model_copy(
         update={
             "mode": MODE,
             "start": min(known.start, piece.first),
@@ -82,8 +84,18 @@ def register(connection: Connection, piece: Piece, collector_id: int, now: datet
             "starts": merged(known.starts, piece.starts),
         }
     )
-    store(connection, piece.collection, summary, now)
-    return summary
+
+
+def insert(connection: Connection, piece: Piece, collector_id: int, summary: Summary, now: datetime) -> bool:
+    """Make the row of a collection; whether there was none."""
+    query = """
+        INSERT INTO collection
+            (id, collector_id, run, mode, started_at, ended_at, frequency, complete, labels, summary, loaded_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id"""
+    facts = [summary.mode, summary.start, summary.end, summary.frequency, summary.complete]
+    row = Jsonb(summary.model_dump(mode="json"))
+    values = [piece.collection, collector_id, piece.run, *facts, Jsonb(piece.labels), row, now]
+    return connection.execute(query, values).fetchone() is not None
 
 
 def locked(connection: Connection, piece: Piece, collector_id: int) -> Summary | None:
