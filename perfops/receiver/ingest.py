@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from perfops.catalogue import KINDS
+from perfops.catalogue import HOST, KINDS
 from perfops.outputs.lines import Lines
 from perfops.outputs.summarize import annotation, fingerprint, start_of
 from perfops.outputs.summary import Summary
@@ -52,9 +52,8 @@ def read_batch(data: bytes) -> tuple[Batch, Notes]:
     story = Story(Notes())
     primer = Primer(host, ticks[:1], alike(str(host.get("kernel"))[:LONGEST])) if sequence > 1 else None
     rows = lines_of(snapshots, story, primer, identity)
-    return Batch(
-        piece_of(name, identity, host, ticks, story), rows, [annotation(each) for each in story.events]
-    ), story.notes
+    piece = piece_of(name, identity, host, ticks, story, len(rows.get(HOST.name, ())))
+    return Batch(piece, rows, [annotation(each) for each in story.events]), story.notes
 
 
 def parsed(data: bytes) -> dict[str, Any]:
@@ -187,8 +186,8 @@ def lines_of(snapshots: list[Snapshot], story: Story, primer: Primer | None, ide
     return {name: each.waiting for name, each in lines.items() if each.waiting}
 
 
-def piece_of(name: str, identity: UUID, host: dict[str, Any], ticks: list[Snapshot], story: Story) -> Piece:
-    """What the batch says about its collection."""
+def piece_of(name: str, identity: UUID, host: dict[str, Any], ticks: list[Snapshot], story: Story, rows: int) -> Piece:
+    """What the batch says about its collection; `rows` are those of the host."""
     labels = labels_of(host)
     times = [tick.timestamp for tick in ticks]
     first, last = moment(min(times)), moment(max(times))
@@ -223,4 +222,5 @@ def piece_of(name: str, identity: UUID, host: dict[str, Any], ticks: list[Snapsh
         starts=[start_of(run, host) for run in story.runs.sampled()],
         describe=describe,
         tells=bool(story.cpuinfo),
+        rows=rows,
     )

@@ -5,6 +5,7 @@ there already or the server refuses one. Then each batch goes by itself by way o
 is there. Rows of collections that are known need one short statement a batch.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import errors, sql
 
-from perfops.catalogue import CONTAINER, KINDS, Kind
+from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
 from perfops.errors import BadInputError, PerfopsError
 from perfops.outputs.lines import encoded
 from perfops.outputs.summary import Annotation, Summary
@@ -26,8 +27,14 @@ from perfops.store.streams import Owner, Piece, annotate, recount, register, sto
 KNOWN = 20_000  # collections remembered
 CHUNK = 1 << 20  # characters of rows that are handed to COPY at once
 TOUCH = """
-    UPDATE collection SET started_at = least(started_at, %s), ended_at = greatest(ended_at, %s), loaded_at = %s
+    UPDATE collection SET started_at = least(started_at, %s), ended_at = greatest(ended_at, %s), loaded_at = %s,
+           summary = jsonb_set(summary, '{samples,host}',
+                               to_jsonb(coalesce((summary #>> '{samples,host}')::bigint, 0) + %s))
      WHERE id = %s RETURNING summary -> 'starts', complete"""
+CORRECT = """
+    UPDATE collection SET summary = jsonb_set(summary, '{samples,host}',
+           to_jsonb(greatest(coalesce((summary #>> '{samples,host}')::bigint, 0) + %s, 0)))
+     WHERE id = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,10 @@ def write_batches(connection: Connection, batches: Sequence[Batch], memory: Memo
     stored, and the same again is safe.
     """
     outcomes: dict[int, Outcome] = {}
+    counted: Counter[int] = Counter()
     learnt: list[tuple[Piece, list[tuple[str, datetime | None]]]] = []
     with connection.transaction():
-        closed = enter(connection, batches, memory, outcomes, learnt)
+        closed = enter(connection, batches, memory, outcomes, learnt, counted)
         good = [number for number in range(len(batches)) if number not in outcomes]
         try:
             with connection.transaction():
@@ -98,6 +106,7 @@ def write_batches(connection: Connection, batches: Sequence[Batch], memory: Memo
         else:
             outcomes |= {number: Stored(counts(batches[number])) for number in good}
         stored = [number for number in good if isinstance(outcomes[number], Stored)]
+        correct(connection, batches, outcomes, counted)
         annotate(connection, [(batches[n].piece.collection, each) for n in stored for each in batches[n].annotations])
         for collection in sorted({batches[number].piece.collection for number in stored} & closed):
             close(connection, collection)
@@ -117,8 +126,11 @@ def enter(
     memory: Memory,
     outcomes: dict[int, Outcome],
     learnt: list[tuple[Piece, list[tuple[str, datetime | None]]]],
+    counted: Counter[int],
 ) -> set[UUID]:
     """Bring the rows of the collections up to the batches; those whose books are closed already, to be closed anew.
+
+    Rows of the host are counted as if all were new; how many by batch is added to `counted`.
 
     In the order of their ids, so that two receivers never wait for each other.
     """
@@ -133,10 +145,11 @@ def enter(
         cursor = connection.cursor()
         pieces = [batches[number].piece for number in known]
         cursor.executemany(
-            TOUCH, [(piece.first, piece.last, now, piece.collection) for piece in pieces], returning=True
+            TOUCH, [(piece.first, piece.last, now, piece.rows, piece.collection) for piece in pieces], returning=True
         )
         for number, piece in zip(known, pieces, strict=True):
             row = cursor.fetchone()
+            counted[number] += piece.rows if row else 0
             if row is None or not covers(row[0], piece):  # removed meanwhile, or that and made anew
                 new.append(number)
             elif row[1]:
@@ -147,6 +160,7 @@ def enter(
         if isinstance(summary, PerfopsError):
             outcomes[number] = summary
             continue
+        counted[number] += piece.rows
         learnt.append((piece, [(start.key, start.first) for start in summary.starts]))
         if summary.complete or any(start.ending for start in summary.starts):
             closed.add(piece.collection)
@@ -170,6 +184,19 @@ def registered(connection: Connection, pieces: Sequence[Piece], now: datetime) -
         if len(pieces) == 1:
             return [error if isinstance(error, BadInputError) else refused(error)]
     return [each for piece in pieces for each in registered(connection, [piece], now)]
+
+
+def correct(
+    connection: Connection, batches: Sequence[Batch], outcomes: dict[int, Outcome], counted: Counter[int]
+) -> None:
+    """Take out of the collections' counts what turned out not to be new, or was refused."""
+    wrong: Counter[UUID] = Counter()
+    for number, outcome in outcomes.items():
+        added = outcome.rows.get(HOST.name, 0) if isinstance(outcome, Stored) else 0
+        wrong[batches[number].piece.collection] += added - counted[number]
+    values = [(count, collection) for collection, count in sorted(wrong.items()) if count]
+    if values:
+        connection.cursor().executemany(CORRECT, values)
 
 
 def covers(starts: list[dict[str, Any]], piece: Piece) -> bool:

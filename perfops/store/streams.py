@@ -2,7 +2,8 @@
 
 Pieces come in any order, more than once, and by several ways at a time (receivers, files that were left behind). What
 the row says must not depend on that. So it is never added up: start and end are the least and the greatest tick, each
-start of the recorder is kept with its first tick and its end record, and the counts are those of the tables.
+start of the recorder is kept with its first tick and its end record, and the counts are those of the tables. Only the
+rows of the host are counted as they come, in the transaction that adds them, so that lists need not look there.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,7 +42,8 @@ class Piece:
     """What a piece says about its collection as a whole.
 
     `describe` gives a summary for a collection that is new; `tells` says whether it has facts of the machine that other
-    pieces have not, as the first of a start has those of its processors.
+    pieces have not, as the first of a start has those of its processors. `rows` are those of the host that come with
+    it, 0 where the books are made anew with it.
     """
 
     collection: UUID
@@ -53,6 +55,7 @@ class Piece:
     starts: list[Start]
     describe: Callable[[], Summary]
     tells: bool = True
+    rows: int = 0
 
 
 def register(connection: Connection, piece: Piece, collector_id: int, now: datetime) -> Summary:
@@ -82,6 +85,7 @@ def grown(known: Summary, piece: Piece, told: Summary) -> Summary:
             "end": max(known.end, piece.last),
             "host": told.host | known.host if known.start <= piece.first else known.host | told.host,
             "starts": merged(known.starts, piece.starts),
+            "samples": known.samples | {HOST.name: known.samples.get(HOST.name, 0) + piece.rows},
         }
     )
 
