@@ -29,6 +29,7 @@ from perfops.store.streams import MODE, Owner, Piece
 LONGEST = 200  # characters of a name
 LARGEST_HOST = 1 << 20  # characters of a host record
 USUAL_HOST = 1 << 13  # of one that is remembered: so many of them take some MiB
+USUAL_BODY = 1 << 18  # bytes of a body of which the parsed sources are remembered
 SITE = "default"
 FRAME = "frame"  # of the sender's spool; it may be left out
 STRINGS, TIMES, CLOCKS = frozenset((str,)), frozenset(NUMBERS), frozenset((*NUMBERS, type(None)))
@@ -50,7 +51,8 @@ def read_batch(data: bytes) -> tuple[Batch, Notes]:
     if not ticks:
         raise RefusedError(422, "no tick in the batch (it begins with the last one before it)")
     story = Story(Notes())
-    primer = Primer(host, ticks[:1], alike(str(host.get("kernel"))[:LONGEST])) if sequence > 1 else None
+    known = alike(str(host.get("kernel"))[:LONGEST]) if len(data) <= USUAL_BODY else None
+    primer = Primer(host, ticks[:1], known) if sequence > 1 else None
     rows = lines_of(snapshots, story, primer, identity)
     piece = piece_of(name, identity, host, ticks, story, len(rows.get(HOST.name, ())))
     return Batch(piece, rows, [annotation(each) for each in story.events]), story.notes

@@ -133,7 +133,7 @@ class Pipeline:
                 self.metrics.add("pcd_archive_errors_total")
                 log.tell(logging.ERROR, "raw records are not kept", reason=error.strerror)
         job.batch, job.body = batch, b""
-        job.size = sum(sum(map(len, lines)) for lines in batch.rows.values())
+        job.size = sum(len(line) for lines in batch.rows.values() for line in lines)
         done = time.perf_counter()
         self.metrics.add("pcd_raw_bytes_total", len(data))
         self.metrics.add('pcd_stage_seconds_total{stage="unpack"}', between - started)

@@ -18,7 +18,6 @@ from perfops.samples.story import Story
 from perfops.samples.topology import BY_NAME, read_topology
 
 NOTHING: dict[str, str] = {}
-CONTAINERLESS = CONTROL | PARSERS.keys()
 SHORTEST = 1e-7  # seconds; two snapshots that lie closer are of one moment
 
 
@@ -59,14 +58,12 @@ def derive(
     boot: str | None = None
     rebooted = False
     before: Snapshot | None = None
-    known: dict[str, Any] = {}
     earlier: dict[str, Any] = {}
     containers: dict[str, container.Container] = {}
     if primer and primer.before:
         unheard = Story(Notes())  # what these snapshots have to say was told where they were read
         if primer.host:
-            known = primer.host
-            counted, boot = Counted(read_topology(known)), known.get("boot_id")
+            counted, boot = Counted(read_topology(primer.host)), primer.host.get("boot_id")
         before = primer.before[0]
         earlier = parse_sources(before, None, primer.alike or {}, unheard)
         containers = parse_containers(before, unheard)
@@ -76,9 +73,8 @@ def derive(
             # Of files that follow each other, each begins with the host record and the last tick of the one before.
             repeated = before is not None and snapshot.timestamp == before.timestamp
             story.read_control(snapshot, goes_on=repeated)
-            if "host" in records and story.current_host and story.current_host != known:
-                known = story.current_host
-                counted = Counted(read_topology(known))
+            if "host" in records and story.current_host:
+                counted = Counted(read_topology(story.current_host))
                 boot_now = story.current_host.get("boot_id")
                 rebooted, boot = rebooted or boot not in (None, boot_now), boot_now
             if records.keys() <= CONTROL:
@@ -116,7 +112,7 @@ def parse_sources(snapshot: Snapshot, before: Snapshot | None, earlier: dict[str
     """The snapshot's sources, parsed; one that cannot be is remarked and left out.
 
     `earlier` has those of the snapshot before, or of another machine where that is None. A text that has not changed is
-    not parsed again: on a quiet machine that is every second one.
+    not parsed again: of a machine that does little, that is every fifth.
     """
     now = {}
     records = snapshot.records
@@ -136,9 +132,7 @@ def parse_sources(snapshot: Snapshot, before: Snapshot | None, earlier: dict[str
 
 def parse_containers(snapshot: Snapshot, story: Story) -> dict[str, container.Container]:
     """The snapshot's containers by full id; a measurement that cannot be read is remarked and left out."""
-    found: dict[str, container.Container] = {}
-    if snapshot.records.keys() <= CONTAINERLESS:  # of most machines: quicker than a look at each name
-        return found
+    found = {}
     for subsystem, text in snapshot.records.items():
         if subsystem.startswith(container.PREFIX):
             try:

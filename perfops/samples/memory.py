@@ -1,9 +1,7 @@
 """Memory from /proc/meminfo, in MiB."""
 
-from collections.abc import Callable
 from math import nan
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from perfops.samples.counters import LARGEST, checked, level
 from perfops.samples.devices import Values
@@ -25,7 +23,6 @@ NAMES = (
 )
 UNIT = " kB"
 KIB = 1 / 1024
-AROUND = (*NAMES, *[UNIT] * len(NAMES))
 NO_HOST: Values = (nan,) * 5
 NO_SYSTEM: Values = (nan,) * 11
 
@@ -33,20 +30,17 @@ NO_SYSTEM: Values = (nan,) * 11
 class Place(NamedTuple):
     """Where a field stands in the text: its name, its number, and the unit behind it."""
 
+    name: str
     label: slice
     number: slice
     unit: slice
 
 
 class Memory(NamedTuple):
-    """The fields NAMES in KiB, NaN where the kernel has none (MemAvailable came with 3.14).
-
-    `chosen` takes from the text what has to stand before and behind the numbers (AROUND), then the numbers; it is None
-    where not all of the fields are there.
-    """
+    """The fields NAMES in KiB, NaN where the kernel has none (MemAvailable came with 3.14), and where each stands."""
 
     fields: list[float]
-    chosen: Callable[[str], tuple[str, ...]] | None
+    places: list[Place]
 
 
 def parse(text: str, before: Memory | None = None) -> Memory:
@@ -55,24 +49,20 @@ def parse(text: str, before: Memory | None = None) -> Memory:
     The kernel pads its numbers, so a field stands where it stood `before`; its name before and its unit behind it are
     looked at, and where one is elsewhere, the text is searched.
     """
-    fields: list[float]
-    if before is not None and before.chosen:
-        words = before.chosen(text)
-        if words[: len(AROUND)] == AROUND:
-            fields = list(map(int, words[len(AROUND) :]))
-            if min(fields) >= 0 and max(fields) <= LARGEST:
-                return Memory(fields, before.chosen)
+    if before is not None:
+        fields: list[float] = [
+            int(text[number])
+            for name, label, number, unit in before.places
+            if text[label] == name and text[unit] == UNIT
+        ]
+        if len(fields) == len(NAMES) and min(fields) >= 0 and max(fields) <= LARGEST:
+            return Memory(fields, before.places)
     found = [find(text, name) for name in NAMES]
     fields = [level(int(text[place.number])) if place else nan for place in found]
     if found[0] is None or found[1] is None:
         raise ValueError("no MemTotal or MemFree")
     checked([field for field in fields if isinstance(field, int)])
-    places = [place for place in found if place]
-    chosen: Callable[[str], Any] | None = None
-    if len(places) == len(NAMES):
-        labels, numbers, units = zip(*places, strict=True)
-        chosen = itemgetter(*labels, *units, *numbers)
-    return Memory(fields, chosen)
+    return Memory(fields, [place for place in found if place])
 
 
 def find(text: str, name: str) -> Place | None:
@@ -84,7 +74,7 @@ def find(text: str, name: str) -> Place | None:
     unit = text.find(UNIT, number)
     if unit < 0 or "\n" in text[number:unit]:
         return None
-    return Place(slice(start, number), slice(number, unit), slice(unit, unit + len(UNIT)))
+    return Place(name, slice(start, number), slice(number, unit), slice(unit, unit + len(UNIT)))
 
 
 def derive(memory: Memory) -> tuple[Values, Values]:

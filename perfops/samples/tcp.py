@@ -65,7 +65,7 @@ def parse(text: str, before: Tables | None, wanted: tuple[str, ...]) -> Tables:
             if found[:count] == before.tables:
                 numbers = tuple(map(int, found[count:]))
                 checked(numbers)
-                return Tables(numbers, before.heads, before.chosen, before.tables, before.words)
+                return before._replace(numbers=numbers)
     return parse_anew(heads, [line.split() for line in lines[1::2]], wanted)
 
 
