@@ -61,8 +61,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--containers-only", action="store_true", help="leave out all groups but the containers")
     add("--no-cloud", action="store_true", help="do not ask the cloud what this machine is (or PCC_CLOUD=off)")
     add("--metadata-address", metavar="HOST:PORT", help="ask there instead of the cloud's 169.254.169.254:80")
-    add("--gzip", action="store_true", help="pack the file as it is written (default name ./<id>.json.gz)")
-    add("--rotate", metavar="SIZE", help="a new file from this size on; the old ones are FILE.1, FILE.2, … (default 0)")
+    add("--gzip", action="store_true", help="local: pack the file as it is written (default name ./<id>.json.gz)")
+    add(
+        "--rotate",
+        metavar="SIZE",
+        help="local: a new file from this size on; the old ones are FILE.1, FILE.2, … (default 0)",
+    )
     add("--max-bytes", metavar="SIZE", help="end when so much is written (default 0: no limit)")
     add("--min-free", metavar="SIZE", help="end when less is free on the disk written to (default 32M)")
     add("--nice", metavar="N", help="lower the priority by N, 0 to 19 (default 0)")

@@ -79,6 +79,21 @@ def default_file(mode: str, identity: str, gzip: bool) -> str:
     return "" if mode == "trickle" else identity + (".json.gz" if gzip else ".json")
 
 
+def check_no_file(given: "Given", append: bool, gzip: bool, collection: str) -> None:
+    """PccError where trickle mode is asked for what only a file of ticks can have."""
+    rotate, rotate_origin = given("rotate", "0")
+    if gzip:
+        raise PccError("--gzip does not go with trickle mode (leave it out: what is sent is packed anyway)")
+    if parse_size(rotate, rotate_origin, "100M"):
+        raise PccError(
+            "{} {} does not go with trickle mode (leave it out: --spool-max limits what waits to be sent)".format(
+                rotate_origin, rotate
+            )
+        )
+    if append and not collection:
+        raise PccError("--append in trickle mode needs --collection (or leave it out: --id goes on with a collection)")
+
+
 NOT_SENT = {
     "server": ("", False, "", 0, ""),
     "apikey": "",
@@ -160,6 +175,8 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
             )
         )
     collection, _ = given("collection", "")
+    if mode == "trickle":
+        check_no_file(given, flags.append, flags.gzip, collection)
     recorded = recorded_id(collection) if flags.append and collection else None
     identity, origin = given("id", recorded or make_id())
     if not UUID.fullmatch(identity.lower()):

@@ -17,6 +17,7 @@ from perfops.samples.stamps import iso
 from perfops.samples.story import Story
 from perfops.samples.topology import BY_NAME, read_topology
 
+NOTHING: dict[str, str] = {}
 SHORTEST = 1e-7  # seconds; two snapshots that lie closer are of one moment
 
 
@@ -28,10 +29,15 @@ class Sample(NamedTuple):
 
 
 class Primer(NamedTuple):
-    """What lies before snapshots that do not begin at a recording's start: the host's facts, the tick before."""
+    """What lies before snapshots that do not begin at a recording's start: the host's facts, the tick before.
+
+    `alike` has sources of any machine, parsed, and is brought up to the last tick. What is parsed does not depend on
+    it; but most of a text stands where it stood on a machine of that kernel, and need not be searched for.
+    """
 
     host: dict[str, Any]
     before: list[Snapshot]
+    alike: dict[str, Any] | None = None
 
 
 def elapsed(before: Snapshot, now: Snapshot) -> float:
@@ -59,7 +65,8 @@ def derive(
         if primer.host:
             counted, boot = Counted(read_topology(primer.host)), primer.host.get("boot_id")
         before = primer.before[0]
-        earlier, containers = parse_sources(before, {}, unheard), parse_containers(before, unheard)
+        earlier = parse_sources(before, None, primer.alike or {}, unheard)
+        containers = parse_containers(before, unheard)
     for snapshot in snapshots:
         records = snapshot.records
         if not CONTROL.isdisjoint(records):
@@ -77,7 +84,7 @@ def derive(
             if "host" not in records:
                 story.notes.add("repeated timestamps", f"a second snapshot at {iso(snapshot.timestamp)} was left out")
             continue
-        now = parse_sources(snapshot, earlier, story)
+        now = parse_sources(snapshot, before, earlier, story)
         if before and new_segment(before, snapshot, seconds, rebooted, earlier.get(STAT), now.get(STAT), story):
             before, earlier, containers = None, {}, {}
         story.count(snapshot, seconds if before else None)
@@ -97,16 +104,27 @@ def derive(
         before, earlier, containers, rebooted = snapshot, now, found, False
         if rows:
             yield Sample(stamp, rows)
+    if primer and primer.alike is not None:
+        primer.alike.update(earlier)
 
 
-def parse_sources(snapshot: Snapshot, earlier: dict[str, Any], story: Story) -> dict[str, Any]:
-    """The snapshot's sources, parsed; one that cannot be is remarked and left out."""
+def parse_sources(snapshot: Snapshot, before: Snapshot | None, earlier: dict[str, Any], story: Story) -> dict[str, Any]:
+    """The snapshot's sources, parsed; one that cannot be is remarked and left out.
+
+    `earlier` has those of the snapshot before, or of another machine where that is None. A text that has not changed is
+    not parsed again: of a machine that does little, that is every fifth.
+    """
     now = {}
     records = snapshot.records
+    texts = before.records if before else NOTHING
     for source, parse in PARSERS.items():
-        if source in records:
+        if (text := records.get(source)) is not None:
+            known = earlier.get(source)
+            if known is not None and text == texts.get(source):
+                now[source] = known
+                continue
             try:
-                now[source] = parse(records[source], earlier.get(source))
+                now[source] = parse(text, known)
             except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
                 story.unreadable(source, snapshot, error)
     return now

@@ -27,6 +27,9 @@ class Record(NamedTuple):
     measurement: str
 
 
+Fields = tuple[float, float | None, str, str]  # of a record
+
+
 def read_lines(file: IO[bytes], name: str, notes: Notes) -> Iterator[bytes]:
     """Lines of an open file, plain or gzip (told by its first bytes), in bounded memory.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from perfops.samples.records import Record
+from perfops.samples.records import Fields
 
 # What a recorder says about itself; a snapshot of these alone is no tick.
 CONTROL = frozenset(("host", "end", "gap", "clock", "frame", "/proc/cpuinfo"))
@@ -17,7 +17,7 @@ class Snapshot(NamedTuple):
     records: dict[str, str]
 
 
-def group(records: Iterable[Record]) -> Iterator[Snapshot]:
+def group(records: Iterable[Fields]) -> Iterator[Snapshot]:
     """Neighbouring records with one timestamp; a subsystem that comes again starts the next snapshot.
 
     So does a host record: where a file goes on with another one, it stands before the last tick once more.

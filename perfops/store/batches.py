@@ -5,6 +5,7 @@ there already or the server refuses one. Then each batch goes by itself by way o
 is there. Rows of collections that are known need one short statement a batch.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +15,10 @@ from uuid import UUID
 import psycopg
 from psycopg import errors, sql
 
-from perfops.catalogue import CONTAINER, KINDS, Kind
+from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
 from perfops.errors import BadInputError, PerfopsError
 from perfops.outputs.lines import encoded
-from perfops.outputs.summary import Annotation
+from perfops.outputs.summary import Annotation, Summary
 from perfops.store.collectors import find_collector
 from perfops.store.connection import Connection
 from perfops.store.copying import texts
@@ -26,8 +27,14 @@ from perfops.store.streams import Owner, Piece, annotate, recount, register, sto
 KNOWN = 20_000  # collections remembered
 CHUNK = 1 << 20  # characters of rows that are handed to COPY at once
 TOUCH = """
-    UPDATE collection SET started_at = least(started_at, %s), ended_at = greatest(ended_at, %s), loaded_at = %s
+    UPDATE collection SET started_at = least(started_at, %s), ended_at = greatest(ended_at, %s), loaded_at = %s,
+           summary = jsonb_set(summary, '{samples,host}',
+                               to_jsonb(coalesce((summary #>> '{samples,host}')::bigint, 0) + %s))
      WHERE id = %s RETURNING summary -> 'starts', complete"""
+CORRECT = """
+    UPDATE collection SET summary = jsonb_set(summary, '{samples,host}',
+           to_jsonb(greatest(coalesce((summary #>> '{samples,host}')::bigint, 0) + %s, 0)))
+     WHERE id = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,10 @@ def write_batches(connection: Connection, batches: Sequence[Batch], memory: Memo
     stored, and the same again is safe.
     """
     outcomes: dict[int, Outcome] = {}
+    counted: Counter[int] = Counter()
     learnt: list[tuple[Piece, list[tuple[str, datetime | None]]]] = []
     with connection.transaction():
-        closed = enter(connection, batches, memory, outcomes, learnt)
+        closed = enter(connection, batches, memory, outcomes, learnt, counted)
         good = [number for number in range(len(batches)) if number not in outcomes]
         try:
             with connection.transaction():
@@ -98,6 +106,7 @@ def write_batches(connection: Connection, batches: Sequence[Batch], memory: Memo
         else:
             outcomes |= {number: Stored(counts(batches[number])) for number in good}
         stored = [number for number in good if isinstance(outcomes[number], Stored)]
+        correct(connection, batches, outcomes, counted)
         annotate(connection, [(batches[n].piece.collection, each) for n in stored for each in batches[n].annotations])
         for collection in sorted({batches[number].piece.collection for number in stored} & closed):
             close(connection, collection)
@@ -117,8 +126,11 @@ def enter(
     memory: Memory,
     outcomes: dict[int, Outcome],
     learnt: list[tuple[Piece, list[tuple[str, datetime | None]]]],
+    counted: Counter[int],
 ) -> set[UUID]:
     """Bring the rows of the collections up to the batches; those whose books are closed already, to be closed anew.
+
+    Rows of the host are counted as if all were new; how many by batch is added to `counted`.
 
     In the order of their ids, so that two receivers never wait for each other.
     """
@@ -133,32 +145,58 @@ def enter(
         cursor = connection.cursor()
         pieces = [batches[number].piece for number in known]
         cursor.executemany(
-            TOUCH, [(piece.first, piece.last, now, piece.collection) for piece in pieces], returning=True
+            TOUCH, [(piece.first, piece.last, now, piece.rows, piece.collection) for piece in pieces], returning=True
         )
         for number, piece in zip(known, pieces, strict=True):
             row = cursor.fetchone()
+            counted[number] += piece.rows if row else 0
             if row is None or not covers(row[0], piece):  # removed meanwhile, or that and made anew
                 new.append(number)
             elif row[1]:
                 closed.add(piece.collection)
             cursor.nextset()
-    for number in new:
-        piece = batches[number].piece
-        try:
-            with connection.transaction():
-                collector_id = find_collector(connection, *piece.owner)
-                summary = register(connection, piece, collector_id, now)
-        except BadInputError as error:
-            outcomes[number] = error
-        except psycopg.Error as error:
-            if not to_blame(error):
-                raise
-            outcomes[number] = refused(error)
-        else:
-            learnt.append((piece, [(start.key, start.first) for start in summary.starts]))
-            if summary.complete or any(start.ending for start in summary.starts):
-                closed.add(piece.collection)
+    pieces = [batches[number].piece for number in new]
+    for number, piece, summary in zip(new, pieces, registered(connection, pieces, now), strict=True):
+        if isinstance(summary, PerfopsError):
+            outcomes[number] = summary
+            continue
+        counted[number] += piece.rows
+        learnt.append((piece, [(start.key, start.first) for start in summary.starts]))
+        if summary.complete or any(start.ending for start in summary.starts):
+            closed.add(piece.collection)
     return closed
+
+
+def registered(connection: Connection, pieces: Sequence[Piece], now: datetime) -> list[Summary | PerfopsError]:
+    """The summaries of collections that are not remembered, with a piece more; or why that is refused.
+
+    They are tried all at once: when a run begins, all its machines come at once, and a savepoint each costs a third of
+    it. Where one is refused, each goes by itself.
+    """
+    if not pieces:
+        return []
+    try:
+        with connection.transaction():
+            return [register(connection, piece, find_collector(connection, *piece.owner), now) for piece in pieces]
+    except (BadInputError, psycopg.Error) as error:
+        if isinstance(error, psycopg.Error) and not to_blame(error):
+            raise
+        if len(pieces) == 1:
+            return [error if isinstance(error, BadInputError) else refused(error)]
+    return [each for piece in pieces for each in registered(connection, [piece], now)]
+
+
+def correct(
+    connection: Connection, batches: Sequence[Batch], outcomes: dict[int, Outcome], counted: Counter[int]
+) -> None:
+    """Take out of the collections' counts what turned out not to be new, or was refused."""
+    wrong: Counter[UUID] = Counter()
+    for number, outcome in outcomes.items():
+        added = outcome.rows.get(HOST.name, 0) if isinstance(outcome, Stored) else 0
+        wrong[batches[number].piece.collection] += added - counted[number]
+    values = [(count, collection) for collection, count in sorted(wrong.items()) if count]
+    if values:
+        connection.cursor().executemany(CORRECT, values)
 
 
 def covers(starts: list[dict[str, Any]], piece: Piece) -> bool:
@@ -173,8 +211,6 @@ def covers(starts: list[dict[str, Any]], piece: Piece) -> bool:
 
 def close(connection: Connection, collection: UUID) -> None:
     """Make the books of a collection anew."""
-    from perfops.outputs.summary import Summary
-
     query = "SELECT started_at, ended_at, summary, loaded_at FROM collection WHERE id = %s"
     if row := connection.execute(query, [collection]).fetchone():
         summary = Summary.model_validate(row[2]).model_copy(update={"start": row[0], "end": row[1]})

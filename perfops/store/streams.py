@@ -2,7 +2,8 @@
 
 Pieces come in any order, more than once, and by several ways at a time (receivers, files that were left behind). What
 the row says must not depend on that. So it is never added up: start and end are the least and the greatest tick, each
-start of the recorder is kept with its first tick and its end record, and the counts are those of the tables.
+start of the recorder is kept with its first tick and its end record, and the counts are those of the tables. Only the
+rows of the host are counted as they come, in the transaction that adds them, so that lists need not look there.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,7 +42,8 @@ class Piece:
     """What a piece says about its collection as a whole.
 
     `describe` gives a summary for a collection that is new; `tells` says whether it has facts of the machine that other
-    pieces have not, as the first of a start has those of its processors.
+    pieces have not, as the first of a start has those of its processors. `rows` are those of the host that come with
+    it, 0 where the books are made anew with it.
     """
 
     collection: UUID
@@ -53,6 +55,7 @@ class Piece:
     starts: list[Start]
     describe: Callable[[], Summary]
     tells: bool = True
+    rows: int = 0
 
 
 def register(connection: Connection, piece: Piece, collector_id: int, now: datetime) -> Summary:
@@ -60,30 +63,43 @@ def register(connection: Connection, piece: Piece, collector_id: int, now: datet
 
     OtherCollectorError where the collection is another collector's.
     """
-    if not (known := locked(connection, piece, collector_id)):
-        insert = """
-            INSERT INTO collection
-                (id, collector_id, run, mode, started_at, ended_at, frequency, complete, labels, summary, loaded_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id"""
-        fresh = piece.describe().model_copy(update={"mode": MODE, "starts": [], "complete": False, "samples": {}})
-        times = [piece.first, piece.last, fresh.frequency]
-        row = Jsonb(fresh.model_dump(mode="json"))
-        values = [piece.collection, collector_id, piece.run, MODE, *times, Jsonb(piece.labels), row, now]
-        known = fresh
-        if not connection.execute(insert, values).fetchone():  # another receiver was faster
-            known = locked(connection, piece, collector_id) or fresh
-    told = piece.describe()  # of what several starts say, that of the first counts
-    summary = known.model_copy(
+    known = locked(connection, piece, collector_id)
+    told = piece.describe()
+    if known is None:
+        known = told.model_copy(update={"starts": [], "complete": False, "samples": {}})
+        fresh = grown(known, piece, told)
+        if insert(connection, piece, collector_id, fresh, now):
+            return fresh
+        known = locked(connection, piece, collector_id) or known  # another receiver was faster
+    summary = grown(known, piece, told)
+    store(connection, piece.collection, summary, now)
+    return summary
+
+
+def grown(known: Summary, piece: Piece, told: Summary) -> Summary:
+    """The summary with a piece more, as `told` by it; of what several starts say, that of the first counts."""
+    return known.model_copy(
         update={
             "mode": MODE,
             "start": min(known.start, piece.first),
             "end": max(known.end, piece.last),
             "host": told.host | known.host if known.start <= piece.first else known.host | told.host,
             "starts": merged(known.starts, piece.starts),
+            "samples": known.samples | {HOST.name: known.samples.get(HOST.name, 0) + piece.rows},
         }
     )
-    store(connection, piece.collection, summary, now)
-    return summary
+
+
+def insert(connection: Connection, piece: Piece, collector_id: int, summary: Summary, now: datetime) -> bool:
+    """Make the row of a collection; whether there was none."""
+    query = """
+        INSERT INTO collection
+            (id, collector_id, run, mode, started_at, ended_at, frequency, complete, labels, summary, loaded_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING RETURNING id"""
+    facts = [summary.mode, summary.start, summary.end, summary.frequency, summary.complete]
+    row = Jsonb(summary.model_dump(mode="json"))
+    values = [piece.collection, collector_id, piece.run, *facts, Jsonb(piece.labels), row, now]
+    return connection.execute(query, values).fetchone() is not None
 
 
 def locked(connection: Connection, piece: Piece, collector_id: int) -> Summary | None:

@@ -220,6 +220,8 @@ def test_the_key_comes_from_a_file_that_is_its_owners_alone(tmp_path: Path) -> N
             "bad value for PCC_SERVER: it has an @ in it (try https://receiver:8443 or receiver:8080)"),
         ({"PCC_SERVER": "receiver:0"},
             "bad value for PCC_SERVER: 'receiver:0' (try https://receiver:8443 or receiver:8080)"),
+        ({"PCC_ROTATE": "1M"},
+            "PCC_ROTATE 1M does not go with trickle mode (leave it out: --spool-max limits what waits to be sent)"),
         ({"PCC_APIKEY": ""}, "trickle mode needs a key (set --apikey-file FILE, PCC_APIKEY_FILE or PCC_APIKEY)"),
         ({"PCC_APIKEY": "two words"}, "no key in PCC_APIKEY (one line of plain letters)"),
         ({"PCC_APIKEY": "", "PCC_APIKEY_FILE": "/nowhere"},
@@ -233,3 +235,20 @@ def test_the_key_comes_from_a_file_that_is_its_owners_alone(tmp_path: Path) -> N
 )  # fmt: skip
 def test_an_error_of_trickle_mode_is_one_sentence(variables: dict[str, str], sentence: str) -> None:
     assert refused([], NEEDED | variables) == sentence
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--gzip"], "--gzip does not go with trickle mode (leave it out: what is sent is packed anyway)"),
+        (["--rotate", "5M"], "--rotate 5M does not go with trickle mode"),
+        (["--append"], "--append in trickle mode needs --collection (or leave it out: --id goes on with a collection)"),
+    ],
+)
+def test_what_only_a_file_of_ticks_can_have_is_refused_in_trickle_mode(flags: list[str], sentence: str) -> None:
+    assert refused(flags, NEEDED).startswith(sentence)
+
+
+def test_what_means_nothing_or_a_file_beside_goes_with_trickle_mode(tmp_path: Path) -> None:
+    options = read_options(["--rotate", "0", "--append", "--collection", str(tmp_path / "account.json")], NEEDED)
+    assert (options.rotate, options.append) == (0, True)

@@ -16,6 +16,7 @@ from fix_several import control, end, gap, host, joined, rotated, ticks
 
 from perfops.store.books import check_books
 from perfops.store.connection import Connection
+from perfops.store.listing import list_collections
 from perfops.store.machines import find_machines
 
 PLACES = (4, 9, 13, 17)
@@ -160,6 +161,19 @@ def test_any_order_comes_to_the_same(
     emptied(connection)
     send_all(receiver, batches(segments))
     assert collection_row(connection) == row
+
+
+def test_samples_are_counted_while_they_come(fresh: tuple[Receiver, Connection], segments: list[Path]) -> None:
+    receiver, connection = fresh
+    whole, parts = batches(segments[:2]), [part for segment in segments[:2] for part in halves(segment)]
+    for bodies in ([pack(parts[3], 2)], [whole[0]], whole, [pack(part, 2) for part in parts], whole[::-1]):
+        send_all(receiver, bodies)
+        (found,) = list_collections(connection, limit=2).found
+        stored = connection.execute("SELECT count(*) FROM host_sample").fetchone()
+        connection.rollback()
+        assert not found.complete
+        assert stored == (found.samples["host"],)
+    assert stored[0] > 4
 
 
 def test_two_receivers_before_one_database_at_once(

@@ -13,6 +13,7 @@ from perfops.catalogue.tcp import TCP
 from perfops.samples.derive import Primer, Sample, derive
 from perfops.samples.notes import Notes
 from perfops.samples.records import read_records
+from perfops.samples.rows import PARSERS
 from perfops.samples.snapshots import group
 from perfops.samples.story import Story
 
@@ -219,3 +220,26 @@ def test_a_recording_in_two_parts_gives_the_samples_of_the_whole(place: int) -> 
     before = list(group(read_records(ticks[place - 1], "file", Notes())))
     second, _ = run(joined(ticks[place:]), Primer(facts, before))
     assert first + second == whole
+    known = {source: PARSERS[source](text, None) for source, text in another_machine().items()}
+    for alike in ({}, known):
+        third, _ = run(joined(ticks[place:]), Primer(facts, before, alike))
+        assert first + third == whole
+        assert alike.keys() == known.keys()  # brought up to the last tick
+
+
+def another_machine() -> dict[str, str]:
+    """What a machine with one device and one CPU more has to read, its memory elsewhere in the text."""
+    return {
+        "/proc/stat": stat("9 0 0 9 0 0 0 0 0 0", "9 0 0 9 0 0 0 0 0 0", ctxt=9, intr=9, processes=9),
+        "/proc/meminfo": "Other: 1 kB\n" + MEMINFO,
+        "/proc/diskstats": diskstats(sda="9 0 9 0 0 0 0 0 0 0 0", sdb="9 0 9 0 0 0 0 0 0 0 0"),
+        "/proc/net/dev": netdev(eth0="9 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", eth1="9 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+    }
+
+
+def test_a_text_that_does_not_change_gives_the_rates_of_one_that_says_the_same() -> None:
+    ticks = [tick(100, 10), tick(101, 20), tick(102, 20), tick(103, 50)]
+    samples, _ = run(joined(ticks))
+    spaced = [[line.replace(b"eth0:", b" eth0:").replace(b" sda ", b"  sda ") for line in ticks[2]]]
+    told, _ = run(joined([*ticks[:2], *spaced, ticks[3]]))
+    assert repr(told) == repr(samples)
