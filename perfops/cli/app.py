@@ -12,6 +12,7 @@ from perfops.cli import (
     grafana,
     load,
     options,
+    phase,
     process,
     receive,
     remove,
@@ -42,6 +43,7 @@ app.command("exercise")(exercise.exercise)
 app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
 app.command("load")(load.load)
+app.command("phase")(phase.phase)
 app.command("process")(process.process)
 app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
