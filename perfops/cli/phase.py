@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perfops.cli.load import check_text
 from perfops.cli.options import Db, Json
 
 if TYPE_CHECKING:
+    from perfops.store.connection import Target
     from perfops.store.phases import Mark, Phase
 
 EXAMPLE = "2026-01-10T20:35:10Z"
@@ -28,7 +30,8 @@ def phase(
     lines: Annotated[
         Path | None,
         typer.Option(
-            help="A file of phases, - for standard input: in each line a time and a name, or a time alone for an end.",
+            help="A file of phases: in each line a time and a name, or a time alone for an end. With - they are those"
+            " of standard input, each written when it comes.",
             metavar="FILE",
             readable=False,  # who opens it says so in one line
         ),
@@ -52,8 +55,12 @@ def phase(
 
     check(run, name, at, end, lines, clear)
     moment = datetime.now(UTC) if at is None else parse_moment(at, "--at")
+    target = find_target(db)
+    if str(lines) == "-":
+        follow(run, target)
+        return
     marks = [] if lines is None else read_marks(lines)
-    with database(find_target(db)) as connection:
+    with database(target) as connection:
         if clear:
             clear_phases(connection, run)
         if end and name is not None:
@@ -73,7 +80,6 @@ def phase(
 
 def check(run: str, name: str | None, at: str | None, end: bool, lines: Path | None, clear: bool) -> None:
     """BadInputError where options do not go together, or a name cannot be one."""
-    from perfops.cli.load import check_text
     from perfops.errors import BadInputError
 
     writes = end or name is not None
@@ -105,23 +111,41 @@ def parse_moment(text: str, where: str) -> datetime:
         raise BadInputError(f"bad value for {where}: {text!r} is no time (try {EXAMPLE})") from None
 
 
+def follow(run: str, target: "Target") -> None:
+    """Write the phases of standard input, each as soon as its line is there."""
+    from perfops.store.connection import database
+    from perfops.store.phases import write_marks
+
+    count = 0
+    for number, line in enumerate(sys.stdin, 1):
+        if (mark := parse_line(line, number)) is not None:
+            with database(target) as connection:
+                write_marks(connection, run, [mark])
+            count += 1
+    typer.echo(f"{run}: {count} begins and ends of phases")
+
+
 def read_marks(path: Path) -> "list[Mark]":
-    """The phases in a file, or on standard input."""
+    """The phases in a file."""
     from perfops.errors import BadInputError
-    from perfops.store.phases import Mark
 
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise BadInputError(f"cannot read {path}: {reason} (give a file of times and names)") from error
-    marks = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            moment, _, name = line.strip().partition(" ")
-            check_name(f"--lines, line {number}", name.strip() or None)
-            marks.append(Mark(parse_moment(moment, f"--lines, line {number}"), name.strip() or None))
-    return marks
+    return [mark for number, line in enumerate(text.splitlines(), 1) if (mark := parse_line(line, number)) is not None]
+
+
+def parse_line(line: str, number: int) -> "Mark | None":
+    """The begin or end in a line, None where it is empty."""
+    from perfops.store.phases import Mark
+
+    moment, _, rest = line.strip().partition(" ")
+    name = rest.strip() or None
+    check_text(f"--lines, line {number}", name)
+    check_name(f"--lines, line {number}", name)
+    return Mark(parse_moment(moment, f"--lines, line {number}"), name) if moment else None
 
 
 def check_lasts(found: "list[Phase]", run: str, name: str, moment: datetime) -> None:

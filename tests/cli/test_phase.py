@@ -39,7 +39,8 @@ def phases(url: str, run: str = "nightly") -> dict[str, tuple[str, str]]:
 def written(databases: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database whose phases were written before the collection was loaded."""
     url, folder = databases(), tmp_path_factory.mktemp("phases")
-    done = perfops("phase", "nightly", "--lines", "-", "--db", url, input=LINES)
+    (folder / "phases.txt").write_text(LINES)
+    done = perfops("phase", "nightly", "--lines", folder / "phases.txt", "--db", url)
     assert succeeded(done) == "nightly: 5 begins and ends of phases; nothing of the run is loaded yet\n"
     with connected(url) as connection:
         path = record_machine(folder / "vm.json", TICKS, hostname="vm-01")
@@ -154,8 +155,11 @@ def test_what_cannot_be_used_is_told(words: tuple[str, ...], told: str) -> None:
     assert refused(perfops("phase", *words)) == (2, told)
 
 
-def test_a_bad_line_is_named_and_nothing_is_written(database: str) -> None:
-    lines = "2026-01-09T23:06:41 a\nwarm-up 2026-01-09T23:06:42\n"
-    done = perfops("phase", "r", "--lines", "-", "--db", database, input=lines)
-    assert refused(done) == (2, "bad value for --lines, line 2: 'warm-up' is no time (try 2026-01-10T20:35:10Z)")
+def test_of_a_file_with_a_bad_line_nothing_is_written(database: str, tmp_path: Path) -> None:
+    path = tmp_path / "phases.txt"
+    path.write_text("2026-01-09T23:06:41 a\nwarm-up 2026-01-09T23:06:42\n")
+    told = "bad value for --lines, line 2: 'warm-up' is no time (try 2026-01-10T20:35:10Z)"
+    assert refused(perfops("phase", "r", "--lines", path, "--db", database)) == (2, told)
     assert json.loads(succeeded(perfops("phase", "r", "--json", "--db", database))) == []
+    assert refused(perfops("phase", "r", "--lines", "-", "--db", database, input=path.read_text())) == (2, told)
+    assert len(json.loads(succeeded(perfops("phase", "r", "--json", "--db", database)))) == 1
