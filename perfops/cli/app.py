@@ -14,6 +14,7 @@ from perfops.cli import (
     options,
     phase,
     process,
+    prune,
     receive,
     remove,
     report,
@@ -45,6 +46,7 @@ app.command("list")(listing.list_collections)
 app.command("load")(load.load)
 app.command("phase")(phase.phase)
 app.command("process")(process.process)
+app.command("prune")(prune.prune)
 app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
