@@ -8,6 +8,7 @@ from perfops.cli import (
     build_pcc,
     compare,
     db,
+    doctor,
     exercise,
     grafana,
     load,
@@ -40,6 +41,7 @@ app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
 app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
+app.command("doctor")(doctor.doctor)
 app.command("exercise")(exercise.exercise)
 app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
