@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from perfops.store.connection import Connection
 from perfops.store.grants import grant_reader
+from perfops.store.phases import Mark, write_marks
 
 READER = "pictures"
 REAL = ("azure-d4-loadtest", "oci-e4-loadtest")
@@ -43,7 +44,8 @@ def shown(databases: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> 
             files = [FOLDER / name / f"{part}_collection.json" for part in ("host", "container")]
             folders[name] = folder / name
             for site in SITES:
-                loaded = load_recordings(connection, folder / name, *files, collector=name, site=site, run="bench")
+                run = None if (name, site) == (REAL[1], SITES[1]) else "bench"
+                loaded = load_recordings(connection, folder / name, *files, collector=name, site=site, run=run)
                 ids[name, site] = str(loaded.collection)
         load_stream(connection, folder)
         ids["live", "lab"] = LIVE
@@ -57,9 +59,8 @@ def load_stream(connection: Connection, folder: Path) -> None:
     events = Events(missed=range(20, 25), cut=True)
     path = record_load(folder / "live.json", 90, identity=LIVE, start=start, newer=True, trouble=3, events=events)
     load_recordings(connection, folder / "live", path, collector="live", site="lab", labels={"build": "42"})
-    connection.execute("UPDATE collection SET mode = 'trickle' WHERE id = %s", [LIVE])
-    query = "INSERT INTO annotation (collection_id, timestamp, kind, text) SELECT id, started_at, 'phase', 'warm' FROM"
-    connection.execute(f"{query} collection WHERE id = %s", [LIVE])
+    connection.execute("UPDATE collection SET mode = 'trickle', run = 'stream' WHERE id = %s", [LIVE])
+    write_marks(connection, "stream", [Mark(datetime.fromtimestamp(start + 1, UTC), "warm")])
 
 
 @pytest.fixture

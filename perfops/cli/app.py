@@ -8,11 +8,14 @@ from perfops.cli import (
     build_pcc,
     compare,
     db,
+    doctor,
     exercise,
     grafana,
     load,
     options,
+    phase,
     process,
+    prune,
     receive,
     remove,
     report,
@@ -38,11 +41,14 @@ app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
 app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
+app.command("doctor")(doctor.doctor)
 app.command("exercise")(exercise.exercise)
 app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
 app.command("load")(load.load)
+app.command("phase")(phase.phase)
 app.command("process")(process.process)
+app.command("prune")(prune.prune)
 app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)

@@ -21,11 +21,18 @@ def grafana() -> None:
 
 @app.command()
 def push(
-    url: Annotated[str, typer.Option(help="Address of Grafana, with its path where it has one.", metavar="URL")],
+    url: Annotated[
+        str,
+        typer.Option(
+            help="Address of Grafana, with its path where it has one.", envvar="PERFOPS_GRAFANA_URL", metavar="URL"
+        ),
+    ],
     token_file: Annotated[
         Path,
         typer.Option(
-            help="File with the token of a service account in its first line, `-` for standard input.", metavar="FILE"
+            help="File with the token of a service account in its first line, `-` for standard input.",
+            envvar="PERFOPS_GRAFANA_TOKEN_FILE",
+            metavar="FILE",
         ),
     ],
     folder: Annotated[str, typer.Option(help="Title of the folder, where it is made.", metavar="TITLE")] = "perfops",

@@ -38,13 +38,19 @@ def show(
         str | None,
         typer.Option(help="Draw this metric over time, such as cpu_busy or disk.utilization.", metavar="METRIC"),
     ] = None,
+    phase: Annotated[
+        str | None,
+        typer.Option(
+            help="Show the percentiles of the kind in this phase (see perfops phase) instead.", metavar="NAME"
+        ),
+    ] = None,
     db: Db = None,
     json: Json = False,
 ) -> None:
     """Show what is known of each collection: the machine, counts, what happened, and the first and last rows of a kind.
 
-    Times are in UTC. Exit codes: 0 done, 2 no such run, collection, kind or device, 4 the database cannot be reached
-    or refused.
+    With --phase: percentiles of each metric of the kind in that phase, of all its samples. Times are in UTC. Exit
+    codes: 0 done, 2 no such run, collection, kind, device or phase, 4 the database cannot be reached or refused.
 
     Example: perfops show nightly --kind disk --rows 2
     """
@@ -55,12 +61,19 @@ def show(
 
     if csv and json:
         raise BadInputError("--csv and --json both say how to print (give one of them)")
+    if phase is not None and (csv or plot is not None):
+        raise BadInputError("--phase shows percentiles (leave out --csv and --plot)")
     if plot is not None:
         from perfops.cli.plots import draw
 
         draw(plot, run, device, db)
         return
     wanted = find_kind(kind, device)
+    if phase is not None:
+        from perfops.cli.percentiles import tell_phase
+
+        tell_phase(phase, run, wanted, device, db, json=json)
+        return
     with database(find_target(db)) as connection:
         machines = find_machines(connection, run)
         if device is not None:

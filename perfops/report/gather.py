@@ -6,6 +6,7 @@ from perfops.catalogue import CPU, HOST, KINDS, SYSTEM, Kind
 from perfops.dashboards.charts import ACROSS_DEVICES, CPU_STACK, CPU_STACK_OF_HOST, DEVICE_CHARTS, HEAT, OVERVIEW, Chart
 from perfops.dashboards.topics import KERNEL
 from perfops.report.frames import Frame, fetch_frame
+from perfops.report.phases import Spent, spent
 from perfops.report.pictures import Found, Frames
 from perfops.report.statistics import ALL, Device, statistics
 from perfops.report.statistics import HOST as WHOLE
@@ -20,13 +21,17 @@ WIDE = (HOST, SYSTEM, CPU)  # kinds of the overview; charts of devices are small
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Samples of a machine. `drawn` holds the devices with charts by kind, `heat` the busy time of each CPU."""
+    """Samples of a machine. `drawn` holds the devices with charts by kind, `heat` the busy time of each CPU.
+
+    `phases` have statistics of their own.
+    """
 
     machine: Machine
     found: Found
     frames: Frames
     drawn: dict[str, list[Device]]
     heat: Frame | None
+    phases: list[Spent]
 
     @property
     def rows(self) -> dict[str, int]:
@@ -49,7 +54,7 @@ def gather(connection: Connection, machine: Machine, points: int) -> Gathered:
             frames[kind.name] = fetch_frame(connection, machine, kind, figures_of(kind), devices, finest)
     cpus = [key for key in found.get(CPU.name, {}) if key != ALL]
     heat = fetch_frame(connection, machine, CPU, [HEAT], cpus, points) if cpus else None
-    return Gathered(machine, found, frames, drawn, heat)
+    return Gathered(machine, found, frames, drawn, heat, spent(connection, machine))
 
 
 def device_charts() -> dict[str, tuple[Chart, ...]]:

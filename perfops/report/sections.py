@@ -10,10 +10,10 @@ from perfops.report import heat
 from perfops.report.facts import all_facts, facts, observer_cost
 from perfops.report.gather import Gathered, activity
 from perfops.report.pictures import Picture, across, of_device, offsets, stats_of, whole, worth_telling
-from perfops.report.remarks import Remark, remarks, state
+from perfops.report.remarks import Remark, remarks, span, state
 from perfops.report.statistics import ALL, Device
 from perfops.report.statistics import HOST as WHOLE
-from perfops.report.tables import Table, Tile, table, tiles
+from perfops.report.tables import Cell, Table, Tile, comparison, table, tiles
 from perfops.report.units import length
 
 DEVICES = (DISK, NET, FILESYSTEM, CONTAINER)
@@ -33,6 +33,15 @@ class DeviceCharts(NamedTuple):
     name: str
     pictures: list[Picture]
     opened: bool
+
+
+class PhaseRow(NamedTuple):
+    """A phase: its name, when it was, how long, and the cells of the comparison of the phases."""
+
+    name: str
+    span: str
+    length: str
+    cells: list[Cell]
 
 
 class Group(NamedTuple):
@@ -59,6 +68,7 @@ class Section:
     state: tuple[str, str]
     tiles: list[Tile]
     resolution: str
+    phases: list[PhaseRow]
     overview: list[Picture]
     cpus: int
     groups: list[Group]
@@ -96,6 +106,7 @@ def section(gathered: Gathered, number: int) -> Section:
         state=state(told),
         tiles=tiles(found),
         resolution=resolution(gathered),
+        phases=phase_rows(gathered),
         overview=overview,
         cpus=len(cpus),
         groups=groups,
@@ -127,6 +138,16 @@ def section(gathered: Gathered, number: int) -> Section:
             ],
         },
     )
+
+
+def phase_rows(gathered: Gathered) -> list[PhaseRow]:
+    """The phases of the test beside each other."""
+    compared = comparison([entry.found for entry in gathered.phases])
+    return [
+        PhaseRow(phase.text, span(phase.start, end), length((end - phase.start).total_seconds()), cells)
+        for (phase, _), cells in zip(gathered.phases, compared, strict=True)
+        if (end := phase.end)
+    ]
 
 
 def kernel(gathered: Gathered) -> list[Group]:

@@ -7,9 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
+
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
 from perfops.store.connection import Connection
+from perfops.store.phases import of_collections
 from perfops.store.streams import MODE, recount
 
 KNOWN = 200  # names that are looked at for a near one
@@ -96,9 +99,12 @@ def twin(rows: list[tuple[object, ...]], row: tuple[object, ...]) -> str:
 
 
 def find_annotations(connection: Connection, collection: UUID) -> tuple[Annotation, ...]:
-    """What happened to a collection, in its order."""
-    query = """
-        SELECT kind, timestamp, ended_at, text FROM annotation WHERE collection_id = %s ORDER BY timestamp, kind"""
+    """What happened to a collection, the phases of its run among it, in its order."""
+    phases = of_collections(sql.Identifier("collection"), sql.Identifier("phase"))
+    query = sql.SQL("""
+        SELECT kind, timestamp, ended_at, text
+          FROM (SELECT collection_id, timestamp, kind, ended_at, text FROM annotation UNION ALL {}) AS happened
+         WHERE collection_id = %s ORDER BY timestamp, kind""").format(phases)
     return tuple(
         Annotation(kind=kind, start=start, end=end, text=text)
         for kind, start, end, text in connection.execute(query, [collection])

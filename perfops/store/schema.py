@@ -1,4 +1,4 @@
-"""The tables: collector, collection and annotation as models, and one table a kind of sample, from the catalogue.
+"""The tables: collector, collection, annotation and phase as models, and one table a kind of sample.
 
 Sample tables have no id, foreign key, trigger or default of their own: a foreign key makes COPY three times slower, and
 the same schema is to run on Citus and TimescaleDB, which refuse some of the rest.
@@ -66,7 +66,7 @@ class Collection(SQLModel, table=True):
 
 
 class Annotation(SQLModel, table=True):
-    """Something that happened to a collection: a gap, a reboot, a step of the clock, a phase of the test."""
+    """Something that happened to a collection: a gap, a reboot, a step of the clock."""
 
     __tablename__ = "annotation"
 
@@ -75,6 +75,19 @@ class Annotation(SQLModel, table=True):
     kind: str = Field(sa_column=Column(Text, primary_key=True))
     ended_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     text: str = Field(sa_type=Text)
+
+
+class Phase(SQLModel, table=True):
+    """A phase of a run begins, or, without a name, the one before ends; the next row of the run ends it, too.
+
+    By the run's name: a phase is written while the machines sample, when there is no collection to be of yet.
+    """
+
+    __tablename__ = "phase"
+
+    run: str = Field(sa_column=Column(Text, primary_key=True))
+    timestamp: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    name: str | None = Field(default=None, sa_type=Text)
 
 
 def sample_table(kind: Kind) -> Table:

@@ -166,7 +166,6 @@ def recount(connection: Connection, collection: UUID, summary: Summary) -> Summa
     notes = [
         Annotation(kind=kind, start=start, end=end, text=text)
         for kind, start, end, text in connection.execute(query, [collection])
-        if kind != "phase"
     ]
     samples = {kind.name: count for kind in KINDS if (count := rows_of(connection, kind.table, collection))}
     rows, segments = samples.get(HOST.name, 0), segments_in(notes)

@@ -1,7 +1,8 @@
 """The views that readers see: one schema, made anew by a script that can be run again and again.
 
 Each kind of sample has a view under its table's name, with what follows from a row beside its columns; `collection` and
-`annotation` have what is known of each collection as a whole. Readers get rights on these and on nothing else. The
+`annotation` have what is known of each collection as a whole, phases of its run among it; `phase` has those of runs by
+their names. Readers get rights on these and on nothing else. The
 script drops and makes the views; who may use the schema keeps the right to read them.
 """
 
@@ -10,12 +11,14 @@ from typing import LiteralString
 from psycopg import sql
 
 from perfops.catalogue import KINDS, Kind
+from perfops.store import phases
 from perfops.store.derived import DERIVED
 from perfops.store.migrate import Connection
 
 SCHEMA = "perfops_views"
 COLLECTION = "collection"
 ANNOTATION = "annotation"
+PHASE = "phase"
 LATE = 30  # seconds without a sample after which a stream is late, and the least; else three periods
 
 COLLECTIONS: LiteralString = """
@@ -45,7 +48,8 @@ COLLECTIONS: LiteralString = """
            collection.loaded_at
       FROM {public}.collection JOIN {public}.collector ON collector.id = collection.collector_id
 """
-ANNOTATIONS: LiteralString = "SELECT collection_id, timestamp, kind, ended_at, text FROM {public}.annotation"
+ANNOTATIONS: LiteralString = """
+    SELECT collection_id, timestamp, kind, ended_at, text FROM {public}.annotation UNION ALL {phases}"""
 SAMPLES: LiteralString = "SELECT {columns} FROM {public}.{table}"
 
 
@@ -53,10 +57,12 @@ def make_views(connection: Connection) -> None:
     """Make all views anew within the caller's transaction; the tables must be those of this perfops."""
     drop_views(connection)
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)))
-    public = sql.Identifier(home_of(connection))
+    home = home_of(connection)
+    public, collection, phase = (sql.Identifier(*names) for names in ((home,), (home, "collection"), (home, "phase")))
     views = {
         COLLECTION: sql.SQL(COLLECTIONS).format(public=public, late=sql.Literal(LATE)),
-        ANNOTATION: sql.SQL(ANNOTATIONS).format(public=public),
+        ANNOTATION: sql.SQL(ANNOTATIONS).format(public=public, phases=phases.of_collections(collection, phase)),
+        PHASE: phases.spans(phase),
         **{kind.table: samples(kind, public) for kind in KINDS},
     }
     for name, query in views.items():

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from fix_database import MakeDatabase, connected
 from fix_loaded import IDENTITY, load_recordings, record_machine
 
 from perfops.catalogue import DISK, HOST, KINDS
+from perfops.store.phases import Mark, write_marks
 
 OTHER = IDENTITY.replace("0d8f", "aaaa")
 TICKS = 9
@@ -25,10 +27,7 @@ def loaded(databases: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) ->
         for name, identity in (("vm-01", IDENTITY), ("vm-02", OTHER)):
             path = record_machine(folder / f"{name}.json", TICKS, identity=identity, hostname=name, labels={"k": "v"})
             load_recordings(connection, folder / name, path, site="azure", run="nightly")
-        connection.execute(
-            "INSERT INTO annotation (collection_id, timestamp, kind, text) VALUES (%s, %s, 'phase', 'warm-up')",
-            [IDENTITY, "2026-01-09T23:06:42Z"],
-        )
+        write_marks(connection, "nightly", [Mark(datetime(2026, 1, 9, 23, 6, 42, tzinfo=UTC), "warm-up")])
     return url
 
 
@@ -47,7 +46,7 @@ def test_a_collection_in_words(loaded: str) -> None:
     assert told["start"] == "2026-01-09 23:06:40 UTC"
     assert told["samples"] == "8 host, 8 system, 24 cpu, 16 disk, 16 net"
     assert told["state"] == "complete, ended by duration"
-    assert told["phase"] == "2026-01-09 23:06:42: warm-up"
+    assert told["phase"] == "2026-01-09 23:06:42 – 2026-01-09 23:06:48: warm-up"
     assert "0.25 s of CPU time" in done.stdout
 
 

@@ -72,7 +72,7 @@ def runs(reader: psycopg.Connection[Any], shown: Shown, title: str) -> Iterator[
             if title == "Fleet live":
                 chosen |= {"site": ["lab"]} if mode != "all" else {}
             elif mode != "all":
-                chosen |= {"site": [*SITES, "lab"]} | ({"run": ["bench", "-"]} if named(board, "run") else {})
+                chosen |= {"site": [*SITES, "lab"]} | ({"run": ["bench", "stream", "-"]} if named(board, "run") else {})
             view, asked = choose(reader, board, mode, chosen)
             RAN["variables"] += len(asked)
             found = spans(reader, board, view)

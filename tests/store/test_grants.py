@@ -41,7 +41,7 @@ def reader(granted: str) -> Iterator[psycopg.Connection]:
 
 
 REFUSED = {
-    "insert": f"INSERT INTO {SCHEMA}.annotation VALUES ('{IDENTITY}', now(), 'phase', NULL, 'x')",
+    "insert": f"INSERT INTO {SCHEMA}.host_sample (collection_id, timestamp) VALUES ('{IDENTITY}', now())",
     "insert into a table": "INSERT INTO public.collector (name, site) VALUES ('x', 'y')",
     "update": f"UPDATE {SCHEMA}.host_sample SET cpu_user = 0",
     "delete": f"DELETE FROM {SCHEMA}.host_sample",
