@@ -5,10 +5,10 @@ from perfops.dashboards.sql import chosen, view
 
 BARS = "▁▂▃▄▅▆▇█"
 PROBES = 24  # samples of a collection that its picture is made of
-SEARCHED = (
+SEARCHED = (  # the first part of the OR is a constant: where nothing is searched for, no text is put together
     f"site IN ({chosen('site')}) AND run_name IN ({chosen('run')})\n"
-    f"   AND position(lower({chosen('search')}) IN \n"
-    "       lower(concat_ws(' ', collector, site, run, label_text, instance_type))) > 0"
+    f"   AND ({chosen('search')} = '' OR position(lower({chosen('search')}) IN \n"
+    "       lower(concat_ws(' ', collector, site, run, label_text, instance_type))) > 0)"
 )
 SOURCE = f"(SELECT *, coalesce(run, '-') AS run_name FROM {view('collection')}) AS known"
 LISTED = f"{SOURCE}\n WHERE {SEARCHED}\n ORDER BY started_at DESC, collector LIMIT {chosen('limit')}"

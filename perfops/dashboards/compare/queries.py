@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from perfops.catalogue import Kind
-from perfops.dashboards.sql import PERCENTILES, Column, Percentiles, chosen, figures, literal, quoted, shown, view
+from perfops.dashboards.sql import (
+    PERCENTILES,
+    Column,
+    Percentiles,
+    cells,
+    chosen,
+    figures,
+    literal,
+    quoted,
+    shown,
+    view,
+)
 
 POINTS = 600  # of a line over elapsed time
 LABEL = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS')"
@@ -58,12 +69,10 @@ def differences(
     where: str = "",
 ) -> str:
     """A row for each metric, statistic and other collection: both values, their difference, and that in percent."""
-    names = ("mean", "min", *(name for _, name in percentiles), "max")
     rows = ",\n         ".join(
-        f"({place}, {order}, {literal(column.label)}, {literal(name)}, {cell('base', place, name, percentiles)}, "
-        f"{cell('other', place, name, percentiles)})"
+        f"({place}, {order}, {literal(column.label)}, {literal(name)}, base.{cell}, other.{cell})"
         for place, column in enumerate(columns)
-        for order, name in enumerate(names)
+        for order, (name, cell) in enumerate(cells(percentiles, str(place)))
     )
     ctes = (
         bounded("base_span", sides.baseline, sides),
@@ -84,12 +93,6 @@ def differences(
         f"       AS line (place, rank, metric, statistic, one, two)\n WHERE {conditions}\n"
         f" ORDER BY {first}place, other_span.label, rank"
     )
-
-
-def cell(side: str, place: int, name: str, percentiles: Percentiles) -> str:
-    """A statistic of a column by the names that `figures` gives."""
-    names = [known for _, known in percentiles]
-    return f"{side}.shares{place}[{names.index(name) + 1}]" if name in names else f"{side}.{name}{place}"
 
 
 def elapsed(kind: Kind, value: str, sides: Sides = GRAFANA, *, point: str = "") -> str:
