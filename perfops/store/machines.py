@@ -10,7 +10,7 @@ from uuid import UUID
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
 from perfops.store.connection import Connection
-from perfops.store.streams import MODE, recount
+from perfops.store.streams import MODE, find_annotations, recount
 
 KNOWN = 200  # names that are looked at for a near one
 SHORTEST = 8  # characters of a collection's id that can stand for it
@@ -93,16 +93,6 @@ def twin(rows: list[tuple[object, ...]], row: tuple[object, ...]) -> str:
     """What tells one of several collections of a name apart: the site, else the start."""
     sites = [other[2] for other in rows if other[1] == row[1]]
     return str(row[2]) if len(set(sites)) == len(sites) else f"{row[2]}, {row[5]:%Y-%m-%d %H:%M:%S}"
-
-
-def find_annotations(connection: Connection, collection: UUID) -> tuple[Annotation, ...]:
-    """What happened to a collection, in its order."""
-    query = """
-        SELECT kind, timestamp, ended_at, text FROM annotation WHERE collection_id = %s ORDER BY timestamp, kind"""
-    return tuple(
-        Annotation(kind=kind, start=start, end=end, text=text)
-        for kind, start, end, text in connection.execute(query, [collection])
-    )
 
 
 def near(connection: Connection, name: str) -> str:
