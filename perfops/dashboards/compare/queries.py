@@ -111,3 +111,17 @@ def elapsed(kind: Kind, value: str, sides: Sides = GRAFANA, *, point: str = "") 
         f' WHERE s.collection_id IN ({ids}) AND s."timestamp" BETWEEN span.since AND span.ended_at\n'
         " GROUP BY 1, 2\n ORDER BY 1, 2"
     )
+
+
+def happened() -> str:
+    """What happened to each collection, or in the part chosen by `last`, by the elapsed time of the lines."""
+    sides = GRAFANA
+    ids = f"{sides.baseline}, {sides.others}"
+    return (
+        f"WITH {bounded('span', ids, sides)}\n"
+        'SELECT extract(epoch FROM note."timestamp" - span.since)::float8 AS elapsed, span.label AS collection, kind,\n'
+        '       extract(epoch FROM note.ended_at - note."timestamp")::float8 AS seconds, note.text\n'
+        f"  FROM span JOIN {view('annotation')} note ON note.collection_id = span.id\n"
+        f' WHERE note.collection_id IN ({ids}) AND coalesce(note.ended_at, note."timestamp") >= span.since\n'
+        " ORDER BY 1, 2, kind"
+    )

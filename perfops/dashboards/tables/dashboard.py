@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, NET
 from perfops.dashboards import variables
+from perfops.dashboards.annotations import happenings_of
 from perfops.dashboards.common import TRANSPARENT, default_table, rows, setting, thresholds
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -16,7 +17,7 @@ from perfops.dashboards.uids import TABLES as PAGE
 from perfops.dashboards.units import about, unit_of
 
 KINDS = ((CPU, "CPU"), (DISK, "Disk"), (NET, "Interface"), (FILESYSTEM, "File system"))
-HEIGHT = 7
+HEIGHT, FLAT = 7, 5
 
 
 def tables() -> models.Dashboard:
@@ -26,6 +27,7 @@ def tables() -> models.Dashboard:
     first, *others = [group_table(group) for group in WHOLE]
     whole = [
         (HEIGHT, [(3, span), (21, first)]),
+        even(FLAT, happenings_of(PAGE, "site", "run", "collection", *names, CONTAINER.name)),
         *(even(HEIGHT, *others[at : at + 2]) for at in range(0, len(others), 2)),
     ]
     devices = [group_table(group) for group in DEVICES]
@@ -42,7 +44,7 @@ def tables() -> models.Dashboard:
             *(variables.of_kind(kind, label) for kind, label in KINDS),
             variables.of_kind(CONTAINER, "Container", CONTAINER_NAME.replace("container_", "s.container_")),
         ],
-        annotated=False,
+        notes=[],
     )
 
 
