@@ -286,3 +286,11 @@ def test_an_extension_that_is_not_preloaded_has_its_remedy(full: str, stand_ins:
     step = scaleout.Step("", (sql.SQL(script).format(),))
     with connected(full) as connection, pytest.raises(DatabaseError, match=r"put citus first in its shared_preload"):
         scaleout.perform(connection, step, "citus")
+
+
+def test_a_limit_of_timescaledb_is_told_with_its_remedy(database: str) -> None:
+    query = """DO $$ BEGIN RAISE EXCEPTION 'tuple decompression limit exceeded by operation'
+        USING ERRCODE = '53400', HINT = 'Consider increasing the_limit.'; END $$"""
+    told = r"exceeded by operation \(consider increasing the_limit; nothing was"
+    with pytest.raises(DatabaseError, match=told), connected(database) as connection:
+        connection.execute(query)
