@@ -249,6 +249,15 @@ def test_a_role_that_adds_collectors_may_do_so_on_citus(full: str, stand_ins: Pa
     assert asked(full, "SELECT has_table_privilege('scaled', 'collector', 'UPDATE')") == [(False,)]
 
 
+def test_a_reader_that_comes_later_gets_the_tables_on_citus_too(full: str, stand_ins: Path) -> None:
+    offer(full, stand_ins)
+    succeeded(perfops("db", "scale-out", "citus", "--db", full))
+    with connected(full) as connection:
+        grant_reader(connection, "scaled_later", None)
+    assert asked(full, "SELECT count(*) FROM perfops_views.cpu_sample", user="scaled_later") == [(30,)]
+    assert asked(full, "SELECT has_table_privilege('scaled_later', 'cpu_sample', 'SELECT')") == [(True,)]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
