@@ -5,7 +5,8 @@ r"""Every panel's query of every dashboard, as the role that reads, over a day a
 A collection of 86,400 host rows (4 CPUs, 2 disks, 2 interfaces, 2 file systems, 3 containers) stands among OTHERS (10)
 and then MORE_OTHERS (100) collections of ROWS_OF_OTHERS (600) host rows each. Prints p50 and p95 of each query, cold
 (the first run after the server was started anew) and warm, and the ratio of the warm time with many to that with few
-others (of the best runs, as a machine seldom does one thing alone). Limits: p95 warm 150 ms, ratio 1.2. A thousand
+others (of the best runs, as a machine seldom does one thing alone). Beside the time on the clock stands that on a CPU,
+which says what a query costs also where the machine has other work. Limits: p95 warm 150 ms, ratio 1.2. A thousand
 collections and 100 M rows are `10 1000 100000`: some 60 GB.
 """
 
@@ -15,10 +16,11 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -51,7 +53,10 @@ VALUES = {"%": "100 * r", "MiB": "16384 * r", "B/s": "1e8 * r * r", "1/s": "1e4 
 
 
 def fill(connection: psycopg.Connection[Any], number: int, seconds: int, kinds: tuple[tuple[Kind, Any], ...]) -> None:
-    """A collection of a machine of its own, its samples made in the server; shares of CPU time add up to 100."""
+    """A collection of a machine of its own, its samples made in the server; shares of CPU time add up to 100.
+
+    Those of each CPU are whole ticks of a hundredth of a second, of which a second may have one less or more.
+    """
     identity = OURS if number == 0 else f"{number:08x}-0000-4000-8000-000000000001"
     name, start = f"vm-{number:04}", START + timedelta(minutes=number)
     query = "INSERT INTO collector (name, site) VALUES (%s, %s) RETURNING id"
@@ -66,14 +71,13 @@ def fill(connection: psycopg.Connection[Any], number: int, seconds: int, kinds: 
     )
     for kind, devices in kinds:
         shares = 100 / sum(metric.unit.value == "%" for metric in kind.metrics) if kind in (HOST, CPU) else 100
-        cells = [
-            sql.SQL(VALUES.get(metric.unit.value, "10 * r").replace("100 *", f"{shares} *")) for metric in kind.metrics
-        ]
+        share = f"trunc({shares} * r) * 100 / (99 + trunc(3 * q))" if kind is CPU else f"{shares} * r"
+        cells = [sql.SQL(VALUES.get(metric.unit.value, "10 * r").replace("100 * r", share)) for metric in kind.metrics]
         keys = [sql.SQL("device")] * len(kind.keys) + [sql.SQL("'name ' || left(device, 1)")] * len(kind.details)
         text = sql.SQL(
             "INSERT INTO {} SELECT %s::uuid, %s::timestamptz + make_interval(secs => second), {}"
             " FROM generate_series(1, %s) second, unnest(%s::text[]) device,"
-            " LATERAL (SELECT random() + 0 * second) AS x(r)"
+            " LATERAL (SELECT random() + 0 * second, random() + 0 * second) AS x(r, q)"
         )
         made = text.format(sql.Identifier(kind.table), sql.SQL(", ").join([*keys, *cells]))
         connection.execute(made, [identity, start, seconds, list(devices)])
@@ -91,6 +95,8 @@ def asked(connection: psycopg.Connection[Any]) -> list[tuple[Asked, str]]:
                 view.values[name] = [str(row[-1]) for row in rows]
                 if name in ("baseline", "collection"):
                     view.values[name] = [OURS]
+            elif name == "limit":  # the list is as long among many as among few
+                view.values[name] = [str(FEW)]
             elif variable["type"] == "custom":
                 view.values[name] = [variable["options"][0]["value"]]
             else:
@@ -99,18 +105,43 @@ def asked(connection: psycopg.Connection[Any]) -> list[tuple[Asked, str]]:
     return found
 
 
-def measure(url: str, queries_: list[tuple[Asked, str]], runs: int) -> list[list[float]]:
-    """Milliseconds of each run of each query, rows fetched."""
+class Took(NamedTuple):
+    """Milliseconds of a run: by the clock, and on a CPU (0 where the kernel does not say)."""
+
+    clock: float
+    cpu: float
+
+
+def measure(url: str, queries_: list[tuple[Asked, str]], runs: int) -> list[list[Took]]:
+    """What each run of each query took, rows fetched; without helpers, as a dashboard asks for many at once."""
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET max_parallel_workers_per_gather = 0")
+        prefer(os.getpid(), *embedded.processes(home.find_home()))
         times = []
         for _, text in queries_:
             each = []
             for _ in range(runs):
-                started = time.perf_counter()
+                started, before = time.perf_counter(), on_cpu(connection.info.backend_pid)
                 connection.execute(text).fetchall()
-                each.append(1000 * (time.perf_counter() - started))
+                clock = 1000 * (time.perf_counter() - started)
+                each.append(Took(clock, on_cpu(connection.info.backend_pid) - before))
             times.append(each)
     return times
+
+
+def on_cpu(process: int) -> float:
+    """Milliseconds a process has been on a CPU, 0 where the kernel does not say."""
+    try:
+        return int(Path("/proc", str(process), "schedstat").read_text().split()[0]) / 1e6
+    except OSError:
+        return 0.0
+
+
+def prefer(*processes: int) -> None:
+    """Have the niceness of this program count among all sessions, where the kernel has it count within each alone."""
+    for process in processes:
+        with suppress(OSError):
+            Path("/proc", str(process), "autogroup").write_text(f"{os.nice(0)}\n")
 
 
 def p95(values: list[float]) -> float:
@@ -140,7 +171,7 @@ def main() -> None:
         owner = embedded.conninfo(found)
         migrate.upgrade(owner)
         reader = make_conninfo(owner, user="reader")
-        warm: list[list[list[float]]] = []
+        warm: list[list[list[Took]]] = []
         done = 0
         for count in (FEW, MANY):
             with psycopg.connect(owner) as connection:
@@ -154,7 +185,7 @@ def main() -> None:
             with psycopg.connect(reader, autocommit=True) as connection:
                 todo = asked(connection)
             restart(found)
-            cold = [each[0] for each in measure(reader, todo, 1)]
+            cold = [each[0].clock for each in measure(reader, todo, 1)]
             warm.append(measure(reader, todo, RUNS))
             print(f"{count + 1} collections, {size[0] if size else '?'}: {len(todo)} queries")
         tell(todo, cold, *warm)
@@ -163,20 +194,23 @@ def main() -> None:
         shutil.rmtree(folder)
 
 
-def tell(todo: list[tuple[Asked, str]], cold: list[float], few: list[list[float]], many: list[list[float]]) -> None:
-    """A line a query, the slowest first; then how they do against the limits."""
+def tell(todo: list[tuple[Asked, str]], cold: list[float], few: list[list[Took]], many: list[list[Took]]) -> None:
+    """A line a query, the slowest first; then how they do against the limits, by the clock and on a CPU."""
     lines = []
     for place, (each, _) in enumerate(todo):
-        ratio = min(many[place]) / min(few[place])
-        lines.append((p95(many[place]), median(many[place]), cold[place], ratio, f"{each.board}: {each.place}"))
-    print(f"{'p50':>8}{'p95':>8}{'cold':>8}  ms{'ratio':>7}  panel")
-    for high, middle, first, ratio, name in sorted(lines, reverse=True):
-        print(f"{middle:8.1f}{high:8.1f}{first:8.1f}  {ratio:9.2f}  {name}")
-    slow = [line[4] for line in lines if line[0] > LIMIT]
-    grown = [line[4] for line in lines if line[3] > RATIO and line[1] > 5]  # below that it is the clock's noise
-    whole = sum(map(min, many)) / sum(map(min, few))
+        clock, cpu = ([took[part] for took in many[place]] for part in (0, 1))
+        ratio = min(clock) / min(few[place]).clock
+        lines.append((p95(clock), median(clock), p95(cpu), cold[place], ratio, f"{each.board}: {each.place}"))
+    print(f"{'p50':>8}{'p95':>8}{'on CPU':>8}{'cold':>8}  ms{'ratio':>7}  panel")
+    for high, middle, cpu_high, first, ratio, name in sorted(lines, reverse=True):
+        print(f"{middle:8.1f}{high:8.1f}{cpu_high:8.1f}{first:8.1f}  {ratio:9.2f}  {name}")
+    grown = [line for line in lines if line[4] > RATIO and line[1] > 5]  # below that it is the clock's noise
+    by_clock, by_cpu = (sum(line[place] > LIMIT for line in lines) for place in (0, 2))
+    whole, whole_cpu = (sum(min(took[part] for took in each) for each in many) for part in (0, 1))
+    of_few, of_few_cpu = (sum(min(took[part] for took in each) for each in few) for part in (0, 1))
+    print(f"of {len(lines)} queries p95 warm above {LIMIT} ms: {by_clock} by the clock, {by_cpu} on a CPU")
     print(
-        f"p95 warm above {LIMIT} ms: {len(slow)} of {len(lines)}; ratio above {RATIO}: {len(grown)}; of all {whole:.2f}"
+        f"ratio above {RATIO}: {len(grown)}; of all {whole / of_few:.2f}, on a CPU {whole_cpu / (of_few_cpu or 1):.2f}"
     )
 
 

@@ -1,6 +1,7 @@
 """perfops db: the database and its schema, and the embedded server."""
 
 import json as jsons
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +10,18 @@ import typer
 from perfops.cli.options import Db, Json
 
 if TYPE_CHECKING:
-    from perfops.store.connection import Target
+    from perfops.store.connection import Connection, Target
 
 app = typer.Typer(
     help="The database: make and upgrade its tables; start and stop the embedded server.", no_args_is_help=True
 )
+
+
+class Extension(StrEnum):
+    """What can hold the tables in place of PostgreSQL alone."""
+
+    CITUS = "citus"
+    TIMESCALEDB = "timescaledb"
 
 
 @app.command()
@@ -91,6 +99,55 @@ def grant_reader(
     if done.left:
         names = ", ".join(done.left)
         typer.echo(f"it can still call {names}, as every role can (run this again as a superuser)", err=True)
+
+
+@app.command("scale-out")
+def scale_out(
+    extension: Annotated[
+        Extension, typer.Argument(help="What is to hold the tables: citus or timescaledb.", metavar="EXTENSION")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, and change nothing.")] = False,
+    db: Db = None,
+) -> None:
+    """Move the tables, empty or full, to Citus (over several servers) or TimescaleDB (in chunks of time).
+
+    With Citus collectors are on every server, and each collection lies whole on one; run it on the coordinator, whose
+    workers are there. With TimescaleDB samples lie in chunks of a week, compressed where its edition can. The views and
+    the rights to read them are made anew. What was done already is not done again, so that it goes on after an
+    interruption, and after `perfops db upgrade` has brought new tables. Each table is locked while it moves: stop
+    receivers, and take a backup first. Exit codes: 0 done, 4 the server does not have it, or refused.
+
+    Example: perfops db scale-out timescaledb --dry-run
+    """
+    from perfops.store import scaleout
+    from perfops.store.connection import database, find_target
+
+    target = find_target(db)
+    with database(target) as connection:
+        if dry_run:
+            print_plan(connection, target, extension.value)
+            return
+        scaleout.check_available(connection, extension.value, target.described())
+        done = scaleout.carry_out(connection, extension.value, typer.echo)
+    name = scaleout.NAMES[extension.value]
+    rest = "" if done else " already, nothing to do but to make its views anew"
+    typer.echo(f"{target.described()}: on {name}{rest}")
+
+
+def print_plan(connection: "Connection", target: "Target", extension: str) -> None:
+    """The statements that are left, each step a transaction; where they cannot be run yet, why."""
+    from perfops.errors import DatabaseError
+    from perfops.store import scaleout
+
+    try:
+        scaleout.check_available(connection, extension, target.described())
+    except DatabaseError as error:
+        typer.echo(f"perfops: {error}", err=True)
+    for step in [*scaleout.plan(connection, extension), scaleout.finish(connection, extension)]:
+        typer.echo(f"-- {step.text}\nBEGIN;")
+        for statement in step.statements:
+            typer.echo(f"{statement.as_string(connection).strip()};")
+        typer.echo("COMMIT;")
 
 
 @app.command()

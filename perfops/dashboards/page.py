@@ -17,11 +17,14 @@ def make(
     rows: Sequence[Row],
     variables: Sequence[Any],
     *,
-    annotated: bool = True,
+    notes: Sequence[dashboard.AnnotationQuery] | None = None,
     refresh: str = "",
     span: str = "now-24h",
 ) -> models.Dashboard:
-    """The dashboard of a page; `span` is what is shown where it is opened without a collection's time."""
+    """The dashboard of a page; `span` is what is shown where it is opened without a collection's time.
+
+    `notes` are what is drawn over all its charts; else what happened to the chosen collections.
+    """
     builder = (
         dashboard.Dashboard(page.title)
         .uid(page.uid)
@@ -33,7 +36,7 @@ def make(
         .editable()
         .refresh(refresh)
         .variables([shared.source(), *variables])
-        .annotations(list(annotations()) if annotated else [])
+        .annotations(list(annotations() if notes is None else notes))
         .link(
             dashboard.DashboardLink("perfops")
             .type(models.DashboardLinkType.DASHBOARDS)

@@ -107,12 +107,14 @@ def devices(kind: Kind, label: str = "") -> str:
 
 
 def whole(value: str, place: str = "", percentiles: Percentiles = PERCENTILES) -> str:
-    """Aggregates of a column over all rows, exact: `n` values, mean, extremes, and percentiles in one array."""
-    shares = ", ".join(str(share) for share, _ in percentiles)
+    """Aggregates of a column over all rows, exact: `n` values, mean, and one array of least, percentiles and greatest.
+
+    The values are sorted for the percentiles, so the first and the last come for nothing.
+    """
+    shares = ", ".join(str(share) for share in (0, *(share for share, _ in percentiles), 1))
     return (
-        f"count({value}) AS n{place}, avg({value}) AS mean{place}, min({value}) AS min{place}, "
-        f"max({value}) AS max{place},\n         percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {value}) "
-        f"AS shares{place}"
+        f"count({value}) AS n{place}, avg({value}) AS mean{place},\n"
+        f"         percentile_cont(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {value}) AS shares{place}"
     )
 
 
@@ -121,13 +123,17 @@ def figures(columns: Sequence[Column], percentiles: Percentiles = PERCENTILES) -
     return ",\n         ".join(whole(value, str(place), percentiles) for place, (_, value) in enumerate(columns))
 
 
+def cells(percentiles: Percentiles = PERCENTILES, place: str = "") -> list[Column]:
+    """The statistics by name, in order, and where `whole` has them."""
+    names = ("min", *(name for _, name in percentiles), "max")
+    found = [Column(name, f"shares{place}[{number}]") for number, name in enumerate(names, 1)]
+    return [Column("mean", f"mean{place}"), *found]
+
+
 def lines(columns: Sequence[Column]) -> str:
     """The aggregates of `figures`, a row a column: place, metric, n and the STATISTICS."""
-    shares = len(PERCENTILES)
     rows = (
-        f"({place}, {literal(label)}, n{place}, mean{place}, min{place}, "
-        + ", ".join(f"shares{place}[{number}]" for number in range(1, shares + 1))
-        + f", max{place})"
+        f"({place}, {literal(label)}, n{place}, " + ", ".join(value for _, value in cells(place=str(place))) + ")"
         for place, (label, _) in enumerate(columns)
     )
     names = ", ".join(["place", "metric", "n", *map(quoted, STATISTICS)])

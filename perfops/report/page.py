@@ -27,6 +27,7 @@ from perfops.store.machines import Machine
 FEW = 3  # details of a remark that stand open
 TEMPLATES = ("report.html", "machine.html", "parts.html")
 MOST, LEAST, IN_ALL = 1000, 200, 8000  # points of a line, and points of one line of all machines together
+BESIDE = 750  # at most, of a line of one of several: two days at 1 Hz make 1.7 MB
 
 
 def build(
@@ -41,13 +42,13 @@ def build(
     With `pairs` of them it compares these: all lines count from the start of each, and the differences have a table.
     `advance` is called with the number of machines done. psycopg's errors are the caller's to explain.
     """
-    points = max(LEAST, min(MOST, IN_ALL // len(machines)))
+    several = len(machines) > 1
+    points = max(LEAST, min(BESIDE if several else MOST, IN_ALL // len(machines)))
     gathered = []
     for done, machine in enumerate(machines, 1):
         gathered.append(gather(connection, machine, points))
         advance(done)
     sections = [section(entry, number) for number, entry in enumerate(gathered)]
-    several = len(machines) > 1
     overlaid, elapsed = side_by_side(gathered, from_start=bool(pairs)) if several else ([], False)
     return (
         environment()

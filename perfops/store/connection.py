@@ -141,6 +141,9 @@ def explain(target: Target, error: psycopg.Error) -> PerfopsError:
             if target.server is not None:
                 return MachineError(f"{where}: {text} (free some space; nothing was changed)")
             return DatabaseError(f"{where}: {text} (free some on its server; nothing was changed)")
+        case errors.ConfigurationLimitExceeded():  # as of TimescaleDB, which says which one
+            hint = " ".join((error.diag.message_hint or "raise the limit on its server").split()).rstrip(".")
+            return DatabaseError(f"{where}: {text} ({hint[:1].lower()}{hint[1:]}; nothing was changed)")
         case errors.UndefinedTable() | errors.UndefinedColumn() | errors.InvalidSchemaName():
             return DatabaseError(f"{where}: {text} (perfops db upgrade)")
         case errors.InsufficientPrivilege():

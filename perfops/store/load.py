@@ -1,8 +1,9 @@
 """Loading: one collection in one transaction, collector first, all of it or nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import sql
@@ -171,31 +172,42 @@ def add_kind(connection: Connection, kind: Kind, source: Source, identity: UUID,
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in ("collection_id", *kind.columns))
     connection.execute(sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(stage, table))
     copy_file(connection, kind, source.files[kind.name], identity, advance, table=f"new_{kind.table}")
-    complete_last_rows(connection, kind, table, stage, identity)
+    complete_last_rows(connection, kind, f"new_{kind.table}", identity)
     insert = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING RETURNING 1")
     added = connection.execute(insert.format(table, columns, columns, stage)).rowcount  # on Citus exact by RETURNING
     connection.execute(sql.SQL("DROP TABLE {}").format(stage))
     return added
 
 
-def complete_last_rows(
-    connection: Connection, kind: Kind, table: sql.Identifier, stage: sql.Identifier, identity: UUID
-) -> None:
-    """Give the last rows that are there the figures they lack: a recording that was cut short may end amid a tick."""
-    metrics = [sql.Identifier(metric.name) for metric in kind.metrics]
-    query = sql.SQL("""
-        UPDATE {table} known SET {filled} FROM {stage} later
-         WHERE known.collection_id = %(id)s AND later.collection_id = %(id)s
-           AND known.timestamp = (SELECT max(timestamp) FROM {table} WHERE collection_id = %(id)s)
-           AND later.timestamp = known.timestamp AND {same_keys} AND ({missing})""").format(
-        table=table,
-        stage=stage,
-        filled=sql.SQL(", ").join(sql.SQL("{0} = coalesce(known.{0}, later.{0})").format(name) for name in metrics),
-        same_keys=sql.SQL(" AND ").join(
-            [sql.SQL("true"), *(sql.SQL("later.{0} = known.{0}").format(sql.Identifier(key.name)) for key in kind.keys)]
-        ),
-        missing=sql.SQL(" OR ").join(
-            sql.SQL("known.{0} IS NULL AND later.{0} IS NOT NULL").format(name) for name in metrics
-        ),
+def complete_last_rows(connection: Connection, kind: Kind, stage: str, identity: UUID) -> None:
+    """Give the last rows that are there the figures they lack: a recording that was cut short may end amid a tick.
+
+    By values of one moment: Citus joins no temporary table, and TimescaleDB would unpack the collection as a whole.
+    """
+    newest = sql.SQL("SELECT max(timestamp) FROM {} WHERE collection_id = %s").format(sql.Identifier(kind.table))
+    row = connection.execute(newest, [identity]).fetchone()
+    moment = row[0] if row else None
+    keys, metrics = [key.name for key in kind.keys], [metric.name for metric in kind.metrics]
+    names = sql.SQL(", ").join(map(sql.Identifier, [*keys, *metrics]))
+    query = sql.SQL("SELECT {} FROM {} WHERE collection_id = %s AND timestamp = %s")
+    known, later = (
+        {
+            cells[: len(keys)]: cells[len(keys) :]
+            for cells in connection.execute(query.format(names, sql.Identifier(table)), [identity, moment])
+        }
+        for table in (kind.table, stage)
     )
-    connection.execute(query, {"id": identity})
+    for key, figures in known.items():
+        found = zip(metrics, figures, later.get(key, figures), strict=True)
+        lacking = {name: value for name, figure, value in found if figure is None and value is not None}
+        if lacking:
+            row_of = equal(["collection_id", "timestamp", *keys], " AND ")
+            update = sql.SQL("UPDATE {} SET {} WHERE {}").format(
+                sql.Identifier(kind.table), equal(lacking, ", "), row_of
+            )
+            connection.execute(update, [*lacking.values(), identity, moment, *key])
+
+
+def equal(names: Iterable[str], between: LiteralString) -> sql.Composed:
+    """`name = %s` for each name."""
+    return sql.SQL(between).join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in names)

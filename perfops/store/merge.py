@@ -1,7 +1,12 @@
 """Two summaries of one collection: what the second recording adds to the first."""
 
+from typing import TYPE_CHECKING
+
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def merge(known: Summary, later: Summary) -> Summary:
@@ -62,13 +67,14 @@ def total(first: int | None, second: int | None) -> int | None:
 
 def distinct(annotations: list[Annotation]) -> list[Annotation]:
     """Annotations with one of a kind at a time, which is their key: the texts of several are joined, in their order."""
-    found: dict[tuple[str, str], Annotation] = {}
+    found: dict[tuple[str, datetime], Annotation] = {}
     for annotation in annotations:
-        key = (annotation.kind, annotation.start.isoformat())
+        key = (annotation.kind, annotation.start)
         if (known := found.get(key)) is None:
             found[key] = annotation
-        elif annotation.text not in known.text.split("; "):
-            ends = [end for end in (known.end, annotation.end) if end is not None]
-            text = "; ".join(sorted({*known.text.split("; "), *annotation.text.split("; ")}))
-            found[key] = known.model_copy(update={"text": text, "end": max(ends, default=None)})
+            continue
+        texts, more = set(known.text.split("; ")), set(annotation.text.split("; "))
+        ends = [end for end in (known.end, annotation.end) if end is not None]
+        text = known.text if more <= texts else "; ".join(sorted(texts | more))
+        found[key] = known.model_copy(update={"text": text, "end": max(ends, default=None)})
     return list(found.values())

@@ -137,36 +137,42 @@ def store(connection: Connection, collection: UUID, summary: Summary, now: datet
 
 
 def annotate(connection: Connection, rows: list[tuple[UUID, Annotation]]) -> None:
-    """Write what happened; of what comes again at one moment the texts stand together, each once and in order."""
+    """Write what happened; of what comes again at one moment the texts stand together, each once and in order.
+
+    The caller holds the rows of the collections, so nobody else writes what is read here; put together by the server
+    it would take a subquery in an INSERT, which Citus refuses.
+    """
     query = """
-        INSERT INTO annotation AS known (collection_id, timestamp, kind, ended_at, text) VALUES (%s, %s, %s, %s, %s)
-        ON CONFLICT (collection_id, timestamp, kind) DO UPDATE SET
-            ended_at = greatest(known.ended_at, excluded.ended_at),
-            text = array_to_string(ARRAY(
-                SELECT DISTINCT part COLLATE "C"
-                  FROM unnest(string_to_array(known.text, '; ') || string_to_array(excluded.text, '; ')) part
-                 ORDER BY 1), '; ')
-        WHERE NOT string_to_array(known.text, '; ') @> string_to_array(excluded.text, '; ')
-           OR known.ended_at < excluded.ended_at"""
+        INSERT INTO annotation (collection_id, timestamp, kind, ended_at, text) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (collection_id, timestamp, kind) DO UPDATE SET ended_at = excluded.ended_at, text = excluded.text"""
     by_collection: dict[UUID, list[Annotation]] = {}
     for collection, annotation in rows:
         by_collection.setdefault(collection, []).append(annotation)
-    values = [
-        (collection, found.start, found.kind, found.end, found.text)
-        for collection, annotations in by_collection.items()
-        for found in distinct(annotations)
-    ]
+    values = []
+    for collection, annotations in by_collection.items():
+        known = kept_annotations(connection, collection)
+        values += [
+            (collection, found.start, found.kind, found.end, found.text)
+            for found in distinct([*known, *annotations])
+            if found not in known
+        ]
     if values:
         connection.cursor().executemany(query, values)
 
 
-def recount(connection: Connection, collection: UUID, summary: Summary) -> Summary:
-    """The summary with its counts made anew from the tables, and from the end records it keeps."""
-    query = "SELECT kind, timestamp, ended_at, text FROM annotation WHERE collection_id = %s ORDER BY timestamp, kind"
-    notes = [
+def kept_annotations(connection: Connection, collection: UUID) -> tuple[Annotation, ...]:
+    """What is kept of what happened to a collection, in its order; phases are kept with its run."""
+    query = """
+        SELECT kind, timestamp, ended_at, text FROM annotation WHERE collection_id = %s ORDER BY timestamp, kind"""
+    return tuple(
         Annotation(kind=kind, start=start, end=end, text=text)
         for kind, start, end, text in connection.execute(query, [collection])
-    ]
+    )
+
+
+def recount(connection: Connection, collection: UUID, summary: Summary) -> Summary:
+    """The summary with its counts made anew from the tables, and from the end records it keeps."""
+    notes = list(kept_annotations(connection, collection))
     samples = {kind.name: count for kind in KINDS if (count := rows_of(connection, kind.table, collection))}
     rows, segments = samples.get(HOST.name, 0), segments_in(notes)
     spans = list(zip(summary.starts, [*summary.starts[1:], None], strict=True))

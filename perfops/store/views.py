@@ -55,8 +55,12 @@ SAMPLES: LiteralString = "SELECT {columns} FROM {public}.{table}"
 
 def make_views(connection: Connection) -> None:
     """Make all views anew within the caller's transaction; the tables must be those of this perfops."""
-    drop_views(connection)
-    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)))
+    for statement in view_script(connection, over_servers=lies_over_servers(connection)):
+        connection.execute(statement)
+
+
+def view_script(connection: Connection, *, over_servers: bool) -> list[sql.Composed]:
+    """The statements that make all views anew, and let those read them who could; see `granted` for `over_servers`."""
     home = home_of(connection)
     public, collection, phase = (sql.Identifier(*names) for names in ((home,), (home, "collection"), (home, "phase")))
     views = {
@@ -65,17 +69,25 @@ def make_views(connection: Connection) -> None:
         PHASE: phases.spans(phase),
         **{kind.table: samples(kind, public) for kind in KINDS},
     }
-    for name, query in views.items():
-        connection.execute(sql.SQL("CREATE VIEW {} AS {}").format(sql.Identifier(SCHEMA, name), query))
-    for role in readers(connection):
-        grant_views(connection, role)
+    return [
+        *dropped(connection),
+        sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)),
+        *(sql.SQL("CREATE VIEW {} AS {}").format(sql.Identifier(SCHEMA, name), query) for name, query in views.items()),
+        *(grant for role in readers(connection) for grant in granted(role, public, over_servers=over_servers)),
+    ]
 
 
 def drop_views(connection: Connection) -> None:
     """Drop the views, and leave the schema and who may use it: a migration cannot change a column that a view shows."""
-    query = "SELECT viewname FROM pg_views WHERE schemaname = %s"
-    for (name,) in connection.execute(query, [SCHEMA]).fetchall():
-        connection.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier(SCHEMA, name)))
+    for statement in dropped(connection):
+        connection.execute(statement)
+
+
+def dropped(connection: Connection) -> list[sql.Composed]:
+    """The statements that drop the views that are there."""
+    query = "SELECT viewname FROM pg_views WHERE schemaname = %s ORDER BY 1"
+    names = connection.execute(query, [SCHEMA]).fetchall()
+    return [sql.SQL("DROP VIEW {}").format(sql.Identifier(SCHEMA, name)) for (name,) in names]
 
 
 def samples(kind: Kind, public: sql.Identifier) -> sql.Composed:
@@ -106,7 +118,33 @@ def readers(connection: Connection) -> list[str]:
 
 def grant_views(connection: Connection, role: str) -> None:
     """Let a role read the views; its name as PostgreSQL writes it, quoted where it must be."""
-    granted = sql.SQL("GRANT {} TO {}")
+    public = sql.Identifier(home_of(connection))
+    for grant in granted(role, public, over_servers=lies_over_servers(connection)):
+        connection.execute(grant)
+
+
+def granted(role: str, public: sql.Identifier, *, over_servers: bool) -> list[sql.Composed]:
+    """The statements that let a role read the views.
+
+    On one server a view reads with its owner's rights. `over_servers`, the others are asked with the reader's own:
+    there it gets the tables that the views show, too.
+    """
     schema, reader = sql.Identifier(SCHEMA), sql.SQL(role)  # quoted already
-    connection.execute(granted.format(sql.SQL("USAGE ON SCHEMA {}").format(schema), reader))
-    connection.execute(granted.format(sql.SQL("SELECT ON ALL TABLES IN SCHEMA {}").format(schema), reader))
+    rights = [
+        sql.SQL("USAGE ON SCHEMA {}").format(schema),
+        sql.SQL("SELECT ON ALL TABLES IN SCHEMA {}").format(schema),
+    ]
+    if over_servers:
+        tables = ("collector", COLLECTION, ANNOTATION, *(kind.table for kind in KINDS))
+        listed = sql.SQL(", ").join(sql.SQL("{}.{}").format(public, sql.Identifier(name)) for name in tables)
+        rights += [sql.SQL("USAGE ON SCHEMA {}").format(public), sql.SQL("SELECT ON {}").format(listed)]
+    return [sql.SQL("GRANT {} TO {}").format(right, reader) for right in rights]
+
+
+def lies_over_servers(connection: Connection) -> bool:
+    """Whether Citus has the tables."""
+    row = connection.execute("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL").fetchone()
+    if row is None or not row[0]:
+        return False
+    query = "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('collection')"
+    return connection.execute(query).fetchone() is not None

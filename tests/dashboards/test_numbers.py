@@ -223,3 +223,25 @@ def test_the_list_shows_each_collection_with_its_picture(shown: Shown, reader: A
         0,
         "finished",
     )
+
+
+def test_machines_are_counted_at_each_moment_at_which_they_ran(shown: Shown, reader: Any) -> None:
+    query = "SELECT site, started_at, ended_at FROM perfops_views.collection WHERE site = ANY(%s)"
+    ran = reader.execute(query, [list(SITES)]).fetchall()
+    view = opened(shown, reader, "Collections", "ALL", site=list(SITES))
+    for before, after in ((-7.3, 500), (60, -200), (300, -100.5)):
+        view.start, view.end = (
+            min(row[1] for row in ran) + timedelta(seconds=before),
+            min(row[1] for row in ran) + timedelta(seconds=600 + after),
+        )
+        asked = next(each for each in queries(BOARDS["Collections"]) if each.place.startswith("Machines sampled"))
+        step = timedelta(milliseconds=interval(view, asked.points))
+        told, moment_ = {}, view.start
+        while moment_ <= view.end:
+            for site, started, ended in ran:
+                if started < moment_ + step and ended >= moment_:
+                    told[moment_, site] = told.get((moment_, site), 0) + 1
+            moment_ += step
+        found = result(reader, "Collections", "Machines sampled at a time", view)
+        assert {(row["time"], row["metric"]): row["value"] for row in found} == told
+        assert told

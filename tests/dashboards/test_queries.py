@@ -24,9 +24,9 @@ SPANS = ("ALL", "1H", "7D")
 RAN: Counter[str] = Counter()
 # What the real recordings do not have: pressure, paging, TCP, inodes, limits; no gaps, no phases.
 UNRECORDED = {
-    "Phases", "Gaps", "Reboots and clock", "Pressure", "Pressure of CPU and memory", "Pressure of I/O", "Paging",
-    "Load", "Page faults", "Reclaim and swapping", "TCP trouble", "TCP segments", "TCP connections",
-    "New TCP connections",
+    "Phases", "Gaps", "Reboots and clock", "What happened", "Pressure", "Pressure of CPU and memory",
+    "Pressure of I/O", "Paging", "Load", "Page faults", "Reclaim and swapping", "TCP trouble", "TCP segments",
+    "TCP connections", "New TCP connections",
     "Lost, refused and sent again", "Open files", "Inodes in use, $show of each point", "Container CPU limit",
     "Of programs, $show of each point", "Of files, $show of each point", "Container I/O",
     "CPU held back by the limit, $show of each point", "Periods at the CPU limit, $show of each point",
@@ -186,3 +186,30 @@ def test_the_stream_is_live(shown: Shown, reader: Any) -> None:
     assert told["age"] > 0
     assert 0 <= told["cpu"] <= 100
     assert str(LIVE) in row
+
+
+@pytest.mark.parametrize(
+    ("title", "place", "known"),
+    [
+        ("Fleet live", "Phases", {"text": "live: warm", "tags": "phase"}),
+        (
+            "Utilisation tables",
+            "What happened A",
+            {"collector": "live", "kind": "phase", "text": "warm", "seconds": None},
+        ),
+        ("Compare", "What happened A", {"kind": "phase", "text": "warm", "elapsed": 0.0, "seconds": None}),
+    ],
+)
+def test_a_phase_stands_where_it_was(title: str, place: str, known: dict[str, Any], shown: Shown, reader: Any) -> None:
+    board = BOARDS[title]
+    one = "baseline" if title == "Compare" else "collection"
+    view, _ = choose(reader, board, "all", {one: [LIVE]} if named(board, one) else {})
+    view.start, view.end = spans(reader, board, view)["ALL"]
+    asked = next(each for each in queries(board) if each.place == place)
+    cursor = reader.execute(expand(asked.sql, view, asked.points))
+    rows = [dict(zip((column.name for column in cursor.description), row, strict=True)) for row in cursor]
+    (found,) = [row for row in rows if "phase" in row.values()]
+    assert known.items() <= found.items()
+    if "from_ms" in found:
+        assert found["to_ms"] - found["from_ms"] == 2000
+        assert found["from_ms"] < found["start"].timestamp() * 1000 < found["to_ms"]

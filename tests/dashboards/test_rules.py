@@ -6,16 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fix_grafana import View, boards, expand, queries, variables
+from fix_rules import SAMPLES, bounded, sources
 from sqlglot import exp, parse_one
 
-from perfops.catalogue import KINDS
 from perfops.compare.metrics import DEFAULT, find_metrics
 from perfops.compare.percentiles import SIDES
 from perfops.dashboards.compare.queries import differences, elapsed
 from perfops.dashboards.sql import Column
 from perfops.store.views import SCHEMA
 
-SAMPLES = {kind.table for kind in KINDS}
 NOW = datetime(2026, 1, 10, 20, tzinfo=UTC)
 FLEETS = ("Collections", "Fleet live")  # across collections, which are joined by their ids
 
@@ -45,36 +44,6 @@ PARSED = {name: parse_one(sql, dialect="postgres") for name, sql in QUERIES.item
 @pytest.fixture(params=PARSED, ids=lambda name: name)
 def query(request: pytest.FixtureRequest) -> tuple[str, exp.Expression]:
     return request.param, PARSED[request.param]
-
-
-def sources(select: exp.Select) -> list[exp.Table]:
-    """Tables that stand in a SELECT's own FROM and JOINs, those of subqueries left out."""
-    parts = [select.args.get("from_") or select.args.get("from"), *(select.args.get("joins") or [])]
-    return [part.this for part in parts if part is not None and isinstance(part.this, exp.Table)]
-
-
-def conditions(select: exp.Select) -> list[exp.Expression]:
-    """What must hold of its rows: WHERE, and ON of its joins."""
-    joined = [join.args["on"] for join in select.args.get("joins") or [] if join.args.get("on") is not None]
-    where = select.args.get("where")
-    return [*([where.this] if where else []), *joined]
-
-
-def bounded(select: exp.Select, column: str, *kinds: type[exp.Expression]) -> bool:
-    """Whether a condition of one of these kinds is about a column."""
-    parts = [part for condition in conditions(select) for part in both_sides(condition)]
-    return any(
-        isinstance(part, kinds) and any(found.name == column for found in part.find_all(exp.Column)) for part in parts
-    )
-
-
-def both_sides(condition: exp.Expression) -> Iterator[exp.Expression]:
-    """The conditions that must all hold; what stands in an OR need not."""
-    if isinstance(condition, exp.And):
-        yield from both_sides(condition.left)
-        yield from both_sides(condition.right)
-    else:
-        yield condition
 
 
 def test_only_views_are_read(query: tuple[str, exp.Expression]) -> None:

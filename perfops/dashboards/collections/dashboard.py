@@ -33,7 +33,7 @@ def collections() -> models.Dashboard:
                 "limit", "Newest", "How many collections are listed.", [(n, n) for n in ("100", "25", "500")]
             ),
         ],
-        annotated=False,
+        notes=[],
         span="now-7d",
     )
 

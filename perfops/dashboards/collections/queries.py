@@ -5,13 +5,13 @@ from perfops.dashboards.sql import chosen, view
 
 BARS = "▁▂▃▄▅▆▇█"
 PROBES = 16  # samples of a collection that its picture is made of
-SEARCHED = (
-    f"site IN ({chosen('site')}) AND run_name IN ({chosen('run')})\n"
-    f"   AND position(lower({chosen('search')}) IN \n"
-    "       lower(concat_ws(' ', collector, site, run, label_text, instance_type))) > 0"
+SEARCHED = (  # the first part of the last OR is a constant: where nothing is searched for, no text is put together
+    f"site IN ({chosen('site')}) AND (run IN ({chosen('run')}) OR run IS NULL AND '-' IN ({chosen('run')}))\n"
+    f"   AND ({chosen('search')} = '' OR position(lower({chosen('search')}) IN \n"
+    "       lower(concat_ws(' ', collector, site, run, label_text, instance_type))) > 0)"
 )
-SOURCE = f"(SELECT *, coalesce(run, '-') AS run_name FROM {view('collection')}) AS known"
-LISTED = f"{SOURCE}\n WHERE {SEARCHED}\n ORDER BY started_at DESC, collector LIMIT {chosen('limit')}"
+SOURCE = f"{view('collection')} AS known"
+NEWEST = f"SELECT id FROM {SOURCE}\n WHERE {SEARCHED}\n ORDER BY started_at DESC, collector LIMIT {chosen('limit')}"
 
 
 def bars(value: str) -> str:
@@ -21,11 +21,12 @@ def bars(value: str) -> str:
 
 
 def listed() -> str:
-    """The collections, the newest first."""
+    """The collections, the newest first; which they are is found before anything else is made of them."""
     moment = f"listed.started_at + probe * (listed.ended_at - listed.started_at) / {PROBES}"
     memory = "100 * mem_used / nullif(mem_total, 0)"
     return (
-        f"WITH listed AS (\nSELECT * FROM {LISTED}\n)\n"
+        f"WITH newest AS (\n{NEWEST}\n), listed AS (\n"
+        f"SELECT known.* FROM newest JOIN {SOURCE} ON known.id = newest.id\n)\n"
         "SELECT collector, site, run, instance_type, started_at, seconds, gaps, state,\n"
         "       load.cpu, load.cpu_mean, load.memory, load.memory_max, label_text AS labels, cloud, mode, samples,\n"
         "       id::text AS id,\n"
@@ -45,18 +46,29 @@ def listed() -> str:
 def counts() -> str:
     """How many collections, machines and samples there are."""
     return (
-        "SELECT count(*) AS collections, count(DISTINCT (collector, site)) AS machines,\n"
-        "       count(*) FILTER (WHERE state = 'live') AS live, coalesce(sum(samples), 0)::float8 AS samples\n"
-        f"  FROM {SOURCE}\n WHERE {SEARCHED}"
+        "SELECT coalesce(sum(collections), 0)::bigint AS collections, count(*) AS machines,\n"
+        "       coalesce(sum(live), 0)::bigint AS live, coalesce(sum(samples), 0)::float8 AS samples\n"
+        "  FROM (SELECT count(*) AS collections, count(*) FILTER (WHERE state = 'live') AS live,\n"
+        "               sum(samples) AS samples\n"
+        f"          FROM {SOURCE}\n WHERE {SEARCHED}\n GROUP BY collector, site) AS machine"
     )
 
 
 def running() -> str:
-    """How many machines of each site were sampled at a time."""
-    step = "make_interval(secs => $__interval_ms / 1000.0)"
+    """How many machines of each site were sampled at a time: one more where one starts, one less behind its end."""
+    start, end, step = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz", "($__interval_ms / 1000.0)"
+    since = f"floor(extract(epoch FROM {{}} - {start}) / {step})::int"
     return (
-        f'SELECT moment AS "time", site AS metric, count(*) AS value\n'
-        f"  FROM generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz, {step}) AS moment\n"
-        f"  JOIN {SOURCE} ON started_at < moment + {step} AND ended_at >= moment\n"
-        f" WHERE {SEARCHED}\n GROUP BY 1, 2\n ORDER BY 1, 2"
+        f"WITH ran AS (\n  SELECT site, greatest({since.format('started_at')}, 0) AS first,\n"
+        f"         least({since.format('ended_at')}, {since.format(end)}) AS last\n"
+        f"    FROM {SOURCE}\n   WHERE ended_at >= {start} AND {SEARCHED}\n), change AS (\n"
+        "  SELECT site, place, sum(more) AS more\n"
+        "    FROM ran CROSS JOIN LATERAL (VALUES (first, 1), (last + 1, -1)) AS edge (place, more)\n"
+        "   WHERE first <= last GROUP BY 1, 2\n), counted AS (\n"
+        "  SELECT place, site, (sum(more) OVER (PARTITION BY site ORDER BY place))::bigint AS value\n"
+        "    FROM (SELECT DISTINCT site FROM change) AS sites\n"
+        f"   CROSS JOIN generate_series(0, {since.format(end)}) AS place\n"
+        "    LEFT JOIN change USING (site, place)\n)\n"
+        f'SELECT {start} + place * make_interval(secs => {step}) AS "time", site AS metric, value\n'
+        "  FROM counted\n WHERE value > 0\n ORDER BY 1, 2"
     )

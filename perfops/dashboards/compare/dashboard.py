@@ -5,9 +5,10 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
+from perfops.dashboards.annotations import happenings
 from perfops.dashboards.columns import COLUMNS, of_collections
 from perfops.dashboards.common import default_table, default_trend, rows, setting
-from perfops.dashboards.compare.queries import differences, elapsed
+from perfops.dashboards.compare.queries import differences, elapsed, happened
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
 from perfops.dashboards.panels import buttons
@@ -21,6 +22,8 @@ LINES = ("cpu_busy", "mem_used", "disk_read_bytes", "disk_write_bytes", "net_rx_
 TITLES = ("CPU busy", "Memory used", "Disk read", "Disk write", "Network received", "Network sent")
 STATISTIC = f"statistic IN ({chosen('statistic')})"
 WIDTH = 7  # of both tables and lines
+FLAT = 5  # height of what happened, often nothing
+HAPPENED = "Phases, gaps, reboots and steps of the clock of each, by the same elapsed time as the lines below."
 
 
 def compare() -> models.Dashboard:
@@ -31,7 +34,7 @@ def compare() -> models.Dashboard:
     return make(
         PAGE,
         [
-            Row("", [(WIDTH, [(3, span), (21, machines())])]),
+            Row("", [(WIDTH, [(3, span), (21, machines())]), even(FLAT, happenings(happened(), HAPPENED))]),
             Row("Side by side over elapsed time", [even(8, *trends[at : at + 2]) for at in range(0, len(trends), 2)]),
             Row("Differences", [even(10, table) for table in tables]),
         ],
@@ -44,7 +47,7 @@ def compare() -> models.Dashboard:
             variables.show(),
             variables.last(),
         ],
-        annotated=False,
+        notes=[],
     )
 
 

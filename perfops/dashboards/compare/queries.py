@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from perfops.catalogue import Kind
-from perfops.dashboards.sql import PERCENTILES, Column, Percentiles, chosen, figures, literal, quoted, shown, view
+from perfops.dashboards.sql import (
+    PERCENTILES,
+    Column,
+    Percentiles,
+    cells,
+    chosen,
+    figures,
+    literal,
+    quoted,
+    shown,
+    view,
+)
 
 POINTS = 600  # of a line over elapsed time
 LABEL = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS')"
@@ -58,12 +69,10 @@ def differences(
     where: str = "",
 ) -> str:
     """A row for each metric, statistic and other collection: both values, their difference, and that in percent."""
-    names = ("mean", "min", *(name for _, name in percentiles), "max")
     rows = ",\n         ".join(
-        f"({place}, {order}, {literal(column.label)}, {literal(name)}, {cell('base', place, name, percentiles)}, "
-        f"{cell('other', place, name, percentiles)})"
+        f"({place}, {order}, {literal(column.label)}, {literal(name)}, base.{cell}, other.{cell})"
         for place, column in enumerate(columns)
-        for order, name in enumerate(names)
+        for order, (name, cell) in enumerate(cells(percentiles, str(place)))
     )
     ctes = (
         bounded("base_span", sides.baseline, sides),
@@ -86,12 +95,6 @@ def differences(
     )
 
 
-def cell(side: str, place: int, name: str, percentiles: Percentiles) -> str:
-    """A statistic of a column by the names that `figures` gives."""
-    names = [known for _, known in percentiles]
-    return f"{side}.shares{place}[{names.index(name) + 1}]" if name in names else f"{side}.{name}{place}"
-
-
 def elapsed(kind: Kind, value: str, sides: Sides = GRAFANA, *, point: str = "") -> str:
     """Long rows: elapsed seconds, collection, value; `point` is the aggregate of a bin, by default what `show` says.
 
@@ -107,4 +110,18 @@ def elapsed(kind: Kind, value: str, sides: Sides = GRAFANA, *, point: str = "") 
         f"  FROM span CROSS JOIN bin JOIN {view(kind.table)} s ON s.collection_id = span.id\n"
         f' WHERE s.collection_id IN ({ids}) AND s."timestamp" BETWEEN span.since AND span.ended_at\n'
         " GROUP BY 1, 2\n ORDER BY 1, 2"
+    )
+
+
+def happened() -> str:
+    """What happened to each collection, or in the part chosen by `last`, by the elapsed time of the lines."""
+    sides = GRAFANA
+    ids = f"{sides.baseline}, {sides.others}"
+    return (
+        f"WITH {bounded('span', ids, sides)}\n"
+        'SELECT extract(epoch FROM note."timestamp" - span.since)::float8 AS elapsed, span.label AS collection, kind,\n'
+        '       extract(epoch FROM note.ended_at - note."timestamp")::float8 AS seconds, note.text\n'
+        f"  FROM span JOIN {view('annotation')} note ON note.collection_id = span.id\n"
+        f' WHERE note.collection_id IN ({ids}) AND coalesce(note.ended_at, note."timestamp") >= span.since\n'
+        " ORDER BY 1, 2, kind"
     )

@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
+from perfops.dashboards.annotations import annotations
 from perfops.dashboards.columns import of_collections, share
 from perfops.dashboards.common import default_stat, default_table, default_timeseries, link, rows, series, setting
 from perfops.dashboards.fleet import queries
@@ -42,7 +43,7 @@ def fleet() -> models.Dashboard:
             ),
         ],
         [variables.sites(), variables.show()],
-        annotated=False,
+        notes=annotations(queries.notes),
         refresh="10s",
         span="now-15m",
     )

@@ -1,6 +1,7 @@
 """What streams now, by the newest samples in the database."""
 
 from perfops.catalogue import HOST
+from perfops.dashboards.annotations import TOUCHING
 from perfops.dashboards.sql import BIN, IN_TIME, chosen, quoted, shown, view
 from perfops.store.live import ENDED
 
@@ -51,4 +52,16 @@ def lines(value: str) -> str:
         f"SELECT {BIN} AS \"time\", collector || ' · ' || site AS metric,\n       {shown(quoted(value))} AS value\n"
         f"  FROM stream JOIN {view(HOST.table)} s ON s.collection_id = stream.id\n WHERE {IN_TIME}\n"
         " GROUP BY 1, 2\n ORDER BY 1, 2"
+    )
+
+
+def notes(kinds: tuple[str, ...]) -> str:
+    """What happened to the machines that stream, of some kinds, in the time that is shown."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    return (
+        f"WITH stream AS (\nSELECT id, collector FROM {STREAMS}\n)\n"
+        'SELECT "timestamp" AS "time", ended_at AS timeend, collector || \': \' || text AS text, kind AS tags\n'
+        f"  FROM stream JOIN {view('annotation')} note ON note.collection_id = stream.id\n"
+        f" WHERE kind IN ({listed})\n   AND {TOUCHING}\n"
+        ' ORDER BY "timestamp"'
     )

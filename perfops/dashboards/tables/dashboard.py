@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, NET
 from perfops.dashboards import variables
+from perfops.dashboards.annotations import happenings_of
 from perfops.dashboards.common import TRANSPARENT, default_table, rows, setting, thresholds
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -17,6 +18,7 @@ from perfops.dashboards.units import about, unit_of
 
 KINDS = ((CPU, "CPU"), (DISK, "Disk"), (NET, "Interface"), (FILESYSTEM, "File system"))
 CHROME, HEADER, LINE = 48, 34, 36  # pixels of a panel around its table, and of the table's lines
+FLAT = 5
 
 
 def tables() -> models.Dashboard:
@@ -26,6 +28,7 @@ def tables() -> models.Dashboard:
     first, *others = WHOLE
     whole = [
         (height(4), [(3, span), (21, group_table(first))]),
+        even(FLAT, happenings_of(PAGE, "site", "run", "collection", *names, CONTAINER.name)),
         *(even(height(len(group.names)), group_table(group)) for group in others),
     ]
     return make(
@@ -41,7 +44,7 @@ def tables() -> models.Dashboard:
             *(variables.of_kind(kind, label) for kind, label in KINDS),
             variables.of_kind(CONTAINER, "Container", CONTAINER_NAME.replace("container_", "s.container_")),
         ],
-        annotated=False,
+        notes=[],
     )
 
 

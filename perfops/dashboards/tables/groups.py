@@ -1,6 +1,6 @@
 """Which metrics stand in a table together: those of one unit, as a column of a table has one, and few.
 
-Each percentile of a day at 1 Hz sorts 86,400 values: four of them on each side of a comparison are what 150 ms allow.
+Each percentile of a day at 1 Hz sorts 86,400 values: three of them on each side of a comparison are what 150 ms allow.
 """
 
 from dataclasses import dataclass
@@ -54,10 +54,13 @@ class Group:
 WHOLE = (
     Group("CPU", HOST, ("cpu_busy", "cpu_user", "cpu_system"), True),
     Group("CPU waiting and stolen", HOST, ("cpu_iowait", "cpu_steal"), True),
-    Group("Memory", HOST, ("mem_used", "mem_available", "mem_cached", "mem_buffers")),
+    Group("Memory", HOST, ("mem_used", "mem_available")),
+    Group("Page cache and buffers", HOST, ("mem_cached", "mem_buffers")),
     Group("Shares of memory", SYSTEM, ("mem_used_percent", "mem_commit_percent"), True),
-    Group("Throughput", HOST, ("disk_read_bytes", "disk_write_bytes", "net_rx_bytes", "net_tx_bytes")),
-    Group("Operations and packets", HOST, ("disk_read_ops", "disk_write_ops", "net_rx_packets", "net_tx_packets")),
+    Group("Throughput of all disks", HOST, ("disk_read_bytes", "disk_write_bytes")),
+    Group("Operations of all disks", HOST, ("disk_read_ops", "disk_write_ops")),
+    Group("Network throughput", HOST, ("net_rx_bytes", "net_tx_bytes")),
+    Group("Network packets", HOST, ("net_rx_packets", "net_tx_packets")),
     Group("Pressure of CPU and memory", SYSTEM, ("cpu_pressure", "memory_pressure"), True),
     Group("Pressure of I/O", SYSTEM, ("io_pressure", "io_pressure_full"), True),
     Group("Tasks", SYSTEM, ("procs_running", "procs_blocked")),

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from perfops.catalogue import Kind
+from perfops.catalogue import CPU, Kind
 from perfops.dashboards.sql import (
     PERCENTILES,
     STATISTICS,
     Column,
+    cells,
     chosen,
     figures,
     lines,
@@ -26,9 +27,10 @@ def statistics(
     """Statistics of some columns; of each device where there is an expression for its name.
 
     `key` is the column that tells devices apart, `device` the expression for the name of one. A metric without a value
-    in the span has no row. Values of devices are first gathered in arrays: sorting the samples of all devices by their
-    names would take most of the time.
+    in the span has no row. Sorting the samples of all devices by their names would take most of the time, so none does.
     """
+    if kind is CPU and len(columns) == 1:
+        return of_ticks(kind, columns[0], key, where)
     if key:
         return of_devices(kind, columns, key, device, where)
     return (
@@ -42,16 +44,45 @@ def statistics(
 
 
 def of_devices(kind: Kind, columns: Sequence[Column], key: str, device: str, where: Sequence[str]) -> str:
-    """Statistics of some columns of each device."""
+    """Statistics of some columns of each device, whose values are first gathered in an array."""
     held = ", ".join(f"array_agg({value}) AS held{place}" for place, (_, value) in enumerate(columns))
     rows = ", ".join(f"({place}, {literal(label)}, held{place})" for place, (label, _) in enumerate(columns))
-    shares = ", ".join(f"shares[{number}] AS {quoted(name)}" for number, (_, name) in enumerate(PERCENTILES, 1))
+    shown = ", ".join(f"{value} AS {quoted(name)}" for name, value in cells())
     return (
         f"WITH found AS (\n  SELECT collection_id, {device} AS device, {held}\n"
         f"    {of_collection(kind, *where)}\n   GROUP BY collection_id, {key}\n)\n"
-        f"SELECT c.collector, device, metric, mean, min, {shares}, max, n AS samples\n"
+        f"SELECT c.collector, device, metric, {shown}, n AS samples\n"
         f"  FROM found\n CROSS JOIN LATERAL (VALUES {rows}) AS line (place, metric, held)\n"
-        f" CROSS JOIN LATERAL (SELECT {whole('x')} FROM unnest(held) AS x) AS told\n"
+        f" CROSS JOIN LATERAL (SELECT {whole('x')}\n"
+        "                       FROM (SELECT unnest(held) AS x) AS each) AS told\n"  # in FROM itself it is stored first
         f"  JOIN {view('collection')} c ON c.id = found.collection_id\n"
         f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY c.collector, c.started_at, device, place"
     )
+
+
+def of_ticks(kind: Kind, column: Column, device: str, where: Sequence[str]) -> str:
+    """Statistics of a column of each device whose values are few: the kernel counts a CPU's time in whole ticks.
+
+    Each value is counted, and a percentile is found among the values, in place of all samples: between the two nearest,
+    as percentile_cont has it.
+    """
+    shares = ",\n       ".join(f"{between(share)} AS {quoted(name)}" for share, name in PERCENTILES)
+    return (
+        f"WITH counted AS (\n  SELECT collection_id, {device} AS device, {column.value} AS x,\n"
+        "         count(*)::float8 AS times\n"
+        f"    {of_collection(kind, *where, f'{column.value} IS NOT NULL')}\n   GROUP BY 1, 2, 3\n), ranked AS (\n"
+        "  SELECT *, sum(times) OVER (PARTITION BY collection_id, device) - 1 AS last,\n"
+        "         sum(times) OVER (PARTITION BY collection_id, device ORDER BY x) AS upto\n    FROM counted\n)\n"
+        f"SELECT c.collector, device, {literal(column.label)} AS metric, sum(x * times) / sum(times) AS mean,\n"
+        f"       min(x) AS min,\n       {shares},\n       max(x) AS max, sum(times)::bigint AS samples\n"
+        f"  FROM ranked JOIN {view('collection')} c ON c.id = ranked.collection_id\n"
+        f" WHERE c.id IN ({chosen()})\n GROUP BY c.id, c.collector, c.started_at, device\n"
+        " ORDER BY c.collector, c.started_at, device"
+    )
+
+
+def between(share: float) -> str:
+    """A percentile of values `x`; `upto` samples have this value or a lower one, and `last` is one less than all."""
+    place = f"{share} * last"
+    low, high = (f"min(x) FILTER (WHERE upto > {edge}({place}))" for edge in ("floor", "ceil"))
+    return f"{low} + max({place} - floor({place})) * ({high} - {low})"
