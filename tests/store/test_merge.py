@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from psycopg import sql
 
 from perfops.catalogue import KINDS
 from perfops.errors import BadInputError
-from perfops.outputs.summary import Summary
+from perfops.outputs.summary import Annotation, Summary
 from perfops.store.books import check_books
 from perfops.store.connection import Connection
 from perfops.store.machines import find_machines
+from perfops.store.merge import distinct
 
 TICKS = 12
 
@@ -97,3 +99,15 @@ def test_a_recording_cut_amid_a_tick_is_completed(
     assert check_books(one_by_one, machine).differences == []
     load_recordings(one_by_one, tmp_path / "a", cut)
     assert contents(one_by_one) == contents(at_once)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_what_happened_twice_at_one_moment_keeps_each_text_and_the_latest_end(order: tuple[int, ...]) -> None:
+    start = datetime(2026, 1, 10, 20, tzinfo=UTC)
+    notes = [
+        Annotation(kind="gap", start=start, end=end, text=text)
+        for end, text in ((None, "b; a"), (start + timedelta(seconds=2), "a"), (start + timedelta(seconds=1), "c"))
+    ]
+    (found,) = distinct([notes[place] for place in order])
+    assert found.end == start + timedelta(seconds=2)
+    assert sorted(found.text.split("; ")) == ["a", "b", "c"]
