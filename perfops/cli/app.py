@@ -6,8 +6,11 @@ from perfops.cli import (
     apikey,
     build_dashboards,
     build_pcc,
+    clean,
+    collect,
     compare,
     db,
+    deploy,
     exercise,
     grafana,
     load,
@@ -18,6 +21,7 @@ from perfops.cli import (
     report,
     show,
     spool,
+    trickle,
     up,
     upload,
     verify,
@@ -36,8 +40,11 @@ app.callback()(options.common)
 app.add_typer(apikey.app, name="apikey")
 app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
+app.command("clean")(clean.clean)
+app.command("collect")(collect.collect)
 app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
+app.command("deploy")(deploy.deploy)
 app.command("exercise")(exercise.exercise)
 app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
@@ -48,6 +55,7 @@ app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
+app.command("trickle")(trickle.trickle)
 app.command("up")(up.up)
 app.command("upload")(upload.upload)
 app.command("verify")(verify.verify)
