@@ -19,6 +19,7 @@ from perfops.cli import (
     receive,
     remove,
     report,
+    run,
     show,
     spool,
     trickle,
@@ -53,6 +54,7 @@ app.command("process")(process.process)
 app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
+app.command("run")(run.run)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
 app.command("trickle")(trickle.trickle)

@@ -74,12 +74,15 @@ def stages(board: "Board") -> Counter[str]:
 
 def summary(board: "Board") -> str:
     """All of it in one line: `3 sampling, 1 unreachable; 5 min 3 s left`."""
-    parts = [", ".join(f"{count} {stage}" for stage, count in stages(board).items())]
+    only = next(iter(board.machines)) if len(board.machines) == 1 else None
+    parts = [", ".join(f"{only or count} {stage}" for stage, count in stages(board).items())]
     ends = [machine.ends for machine in board.going() if machine.ends and machine.stage == "sampling"]
     if ends:
         parts.append(f"{left(max(ends) - board.clock())} left")
     if size := home(board):
         parts.append(f"{size} home")
+    if len(board.machines) == 1:
+        parts += [machine.note for machine in board.machines.values()]
     return "; ".join(filter(None, parts))
 
 
@@ -128,5 +131,5 @@ def told(board: "Board", machine: "Machine") -> str:
     if machine.stage == "sampling" and machine.began is not None and machine.ends is not None:
         now = board.clock()
         share = min((now - machine.began) / max(machine.ends - machine.began, 0.001), 1)
-        return f"{share:4.0%} {'━' * round(share * 20):<20} {left(machine.ends - now)} left"
-    return ""
+        return f"{share:4.0%} {'━' * round(share * 20):<20} {left(machine.ends - now)} left {machine.note}".rstrip()
+    return machine.note

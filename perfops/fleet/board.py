@@ -29,12 +29,13 @@ KEPT = 20  # lines of what Ansible said beside its tasks
 
 @dataclass(slots=True)
 class Machine:
-    """A machine: `state` is going, done, failed or unreachable; `ends` the time, by the board's clock, it is due to end."""
+    """A machine: `state` is going, done, failed or unreachable; `note` how far it is; `ends` by the board's clock."""
 
     name: str
     stage: str = "waiting"
     state: str = "going"
     message: str = ""
+    note: str = ""
     began: float | None = None
     ends: float | None = None
 
