@@ -43,14 +43,14 @@ class Lines:
         self.board = board
         self.said: tuple[object, ...] = ()
         self.when = 0.0
-        self.lost: set[str] = set()
+        self.messages: dict[str, str] = {}
 
     def tell(self) -> None:
         """Say what is new."""
-        for machine in self.board.lost():
-            if machine.name not in self.lost:
-                self.lost.add(machine.name)
-                say(f"{machine.name} {machine.state}: {machine.message}")
+        for machine in self.board.machines.values():
+            if machine.message and machine.message != self.messages.get(machine.name):
+                say(f"{machine.name}{'' if machine.state == 'going' else f' {machine.state}'}: {machine.message}")
+            self.messages[machine.name] = machine.message
         state = tuple(sorted(stages(self.board).items()))
         now = time.monotonic()
         if state and (state != self.said or now - self.when > LINE):

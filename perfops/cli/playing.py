@@ -101,7 +101,8 @@ def complain(board: "Board", log: str) -> None:
     for machine in board.lost():
         print(f"perfops: {machine.name} {machine.state}: {machine.message}", file=sys.stderr)
     if not board.lost():
-        print("\n".join(board.said) or "perfops: Ansible failed without a word", file=sys.stderr)
+        errors = [line for line in board.said if "error" in line.lower()]
+        print("\n".join(errors or board.said) or "perfops: Ansible failed without a word", file=sys.stderr)
     if log:
         print(f"perfops: all that Ansible said is in {log}", file=sys.stderr)
 

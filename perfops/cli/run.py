@@ -197,14 +197,14 @@ def session_of(wish: Wish, talk: Talk) -> "Session":
     from perfops.fleet.target import Target
 
     def tell(stage: str, **known: Any) -> None:
-        talk.machine.stage, talk.machine.note = stage, note(stage, known)
+        talk.machine.stage, talk.machine.note, talk.machine.message = stage, note(stage, known), ""
         if stage == "sampling":
             talk.machine.began = talk.board.clock() - known["elapsed"]
             talk.machine.ends = talk.machine.began + known["duration"]
         talk.show()
 
     def lose(error: "LostError", pause: float) -> None:
-        talk.machine.note = f"{error}; next try in {pause:.0f} s"
+        talk.machine.message = f"{error}; next try in {pause:.0f} s"
         talk.show()
 
     target = Target(wish.login, wish.home, wish.python, wish.place.collection)

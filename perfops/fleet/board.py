@@ -24,7 +24,7 @@ STAGES = {  # file of a task -> what is done there
 }
 ALL = ("verifying", "reporting")  # done once, for all machines
 SAMPLING = "sampling"
-KEPT = 20  # lines of what Ansible said beside its tasks
+KEPT = 400  # lines of what Ansible said beside its tasks
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ def bring(target: Target, remote: str, part: Path, tell: Callable[[int], None]) 
         for block in blocks(target, remote, local.tell()):
             if block is None:  # what is here is of another file
                 local.truncate(0)
+                local.seek(0)
             else:
                 local.write(block)
             tell(local.tell())

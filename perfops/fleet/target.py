@@ -88,6 +88,8 @@ class Target:
             if not stdout.channel.status_event.wait(seconds):
                 raise TimeoutError
             code = stdout.channel.exit_status
+            if code < 0:  # the connection has ended before the command
+                raise EOFError
         return code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
 
     def refusal(self, code: int, told: str) -> str:
