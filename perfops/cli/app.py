@@ -16,6 +16,7 @@ from perfops.cli import (
     receive,
     remove,
     report,
+    settle,
     show,
     spool,
     up,
@@ -46,6 +47,7 @@ app.command("process")(process.process)
 app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
+app.command("settle")(settle.settle)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
 app.command("up")(up.up)
