@@ -20,6 +20,7 @@ from perfops.cli import (
     remove,
     report,
     run,
+    settle,
     show,
     spool,
     trickle,
@@ -55,6 +56,7 @@ app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("run")(run.run)
+app.command("settle")(settle.settle)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
 app.command("trickle")(trickle.trickle)

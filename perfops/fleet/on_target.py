@@ -27,10 +27,8 @@ def answer(collections: Any, commands: Any, ask: Facts) -> Facts:
 
 def look(collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
     """What is there: the collection, the program by its checksum, and the time."""
-    host = collections.first_record(collection.file, "host")
-    facts = dict(collections.facts(collection), frequency=host.get("frequency"))
-    program = Path(home, "pcc")
-    return {"home": home, "program": digest(program), "time": time.time(), "facts": facts}
+    facts = collections.facts(collection)
+    return {"home": home, "program": digest(Path(home, "pcc")), "time": time.time(), "facts": facts}
 
 
 def claim(_collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
@@ -47,8 +45,9 @@ def start(collections: Any, commands: Any, collection: Any, home: str, ask: Fact
         program = Path(home, "pcc")
         if digest(program) != ask["program"]:
             return {"error": f"the collector {program} is not the one that was put there"}
-        words = commands.command(ask["params"], program, collection)
-        error = collections.start(collection, words, commands.environment(ask["params"]), ask["patience"])
+        params = dict(ask["params"], start_at=None, clock_offset=None)
+        words = commands.command(params, program, collection)
+        error = collections.start(collection, words, commands.environment(params), ask["patience"])
         if error:
             if not collections.facts(collection)["running"]:
                 collections.remove_folder(collection.folder)

@@ -18,13 +18,13 @@ from perfops.errors import TargetError
 from perfops.fleet.connect import PATIENCE, Login, LostError, connect, explained
 
 HERE = Path(__file__).parent
-SENT = ("collections.txt", "commands.txt")  # links to plugins/module_utils
+SENT = ("collections", "program", "commands")  # links to plugins/module_utils; what imports another comes behind it
 UNKNOWN = "from __future__ import annotations\n"  # to Python 3.6; Ansible's modules never run there
-HELPER = "ansible_collections.perfops.perfops.plugins.module_utils.collections"  # by which commands.py knows the other
+HELPERS = "ansible_collections.perfops.perfops.plugins.module_utils."  # by which they know each other
 STARTER = (  # no single quote, no exclamation mark: any shell there takes it
-    "import sys;sys.version_info<(3,6) and sys.exit(96);import json,types;d=json.load(sys.stdin);"
-    "c,w,t=map(types.ModuleType,(d[0],chr(119),chr(116)));exec(d[1],c.__dict__);sys.modules[d[0]]=c;"
-    "exec(d[2],w.__dict__);exec(d[3],t.__dict__);print(json.dumps(t.answer(c,w,d[4])))"
+    "import sys;sys.version_info<(3,6) and sys.exit(96);import json,types;d=json.load(sys.stdin);m=sys.modules;"
+    "[(m.setdefault(n,types.ModuleType(n)),exec(s,m[n].__dict__)) for n,s in d[0]];"
+    "a,*_,b,c=[m[n] for n,_ in d[0]];print(json.dumps(c.answer(a,b,d[1])))"
 )
 OLD, MISSING = 96, 127  # exit codes: Python older than 3.6, none at all
 CHUNK = 1 << 15
@@ -60,11 +60,12 @@ class Target:
 
     def ask(self, action: str, patience: float = 0.0, **more: Any) -> dict[str, Any]:
         """The answer of on_target.py. LostError where the connection breaks off, TargetError where it fails."""
-        texts = [(HERE / name).read_text(encoding="utf-8").replace(UNKNOWN, "") for name in SENT]
-        texts.append((HERE / "on_target.py").read_text(encoding="utf-8"))
+        texts = [(HELPERS + name, (HERE / f"{name}.txt").read_text(encoding="utf-8")) for name in SENT]
+        texts.append(("on_target", (HERE / "on_target.py").read_text(encoding="utf-8")))
+        sent = [(name, text.replace(UNKNOWN, "")) for name, text in texts]
         question = {"action": action, "id": self.id, "home": self.home, "patience": patience, **more}
         code, out, err = self.command(
-            f"{shlex.quote(self.python)} -c '{STARTER}'", json.dumps([HELPER, *texts, question]), patience + PATIENCE
+            f"{shlex.quote(self.python)} -c '{STARTER}'", json.dumps([sent, question]), patience + PATIENCE
         )
         if code:
             raise TargetError(self.refusal(code, err))
