@@ -23,6 +23,7 @@ from perfops.cli import (
     settle,
     show,
     spool,
+    stop,
     trickle,
     up,
     upload,
@@ -59,6 +60,7 @@ app.command("run")(run.run)
 app.command("settle")(settle.settle)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
+app.command("stop")(stop.stop)
 app.command("trickle")(trickle.trickle)
 app.command("up")(up.up)
 app.command("upload")(upload.upload)

@@ -137,7 +137,9 @@ def sample(command: str, given: Given, more: Mapping[str, Any] | None = None) ->
         given.quiet,
         given.verbose,
     )
-    play(wish, run, resume_line(command, run, given))
+    where = [word for path in given.inventory for word in ("-i", path)]
+    where += ["--results", str(given.results)] if given.results else []
+    play(wish, run, resume_line(command, run, given), shlex.join(["perfops", "stop", run, *where]))
 
 
 def resume_line(command: str, run: str, given: Given) -> str:

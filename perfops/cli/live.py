@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LINE = 15.0  # seconds between two plain lines that say the same
 ROWS = 30  # machines that are shown one by one
 REFRESH = 4  # drawings a second
+EARLY = ("opening", "checking", "installing")
 
 
 @contextmanager
@@ -47,7 +48,7 @@ class Lines:
 
     def tell(self) -> None:
         """Say what is new."""
-        for machine in self.board.machines.values():
+        for machine in self.board.all():
             if machine.message and machine.message != self.messages.get(machine.name):
                 say(f"{machine.name}{'' if machine.state == 'going' else f' {machine.state}'}: {machine.message}")
             self.messages[machine.name] = machine.message
@@ -66,23 +67,28 @@ def say(text: str) -> None:
 def stages(board: "Board") -> Counter[str]:
     """How many machines are at which stage, or lost."""
     counted: Counter[str] = Counter()
-    for machine in board.machines.values():
+    for machine in board.all():
         if machine.stage != "waiting" or machine.message:
-            counted[machine.stage if machine.state in ("going", "done") else machine.state] += 1
+            counted[stage(machine)] += 1
     return counted
 
 
 def summary(board: "Board") -> str:
     """All of it in one line: `3 sampling, 1 unreachable; 5 min 3 s left`."""
-    only = next(iter(board.machines)) if len(board.machines) == 1 else None
-    parts = [", ".join(f"{only or count} {stage}" for stage, count in stages(board).items())]
+    counted = stages(board)
+    if board.single:
+        parts = [f"{machine.name} {stage(machine)}" for machine in board.all()]
+    elif len(counted) == 1 and not counted.keys().isdisjoint(EARLY):  # one of them does it for all
+        parts = list(counted)
+    else:
+        parts = [", ".join(f"{count} {name}" for name, count in counted.items())]
     ends = [machine.ends for machine in board.going() if machine.ends and machine.stage == "sampling"]
     if ends:
         parts.append(f"{left(max(ends) - board.clock())} left")
     if size := home(board):
         parts.append(f"{size} home")
-    if len(board.machines) == 1:
-        parts += [machine.note for machine in board.machines.values()]
+    if board.single:
+        parts += [machine.note for machine in board.all()]
     return "; ".join(filter(None, parts))
 
 
@@ -109,10 +115,10 @@ def draw(board: "Board") -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    machines = sorted(board.machines.values(), key=lambda each: (each.state in ("going", "done"), each.name))
+    machines = sorted(board.all(), key=lambda each: (each.state in ("going", "done"), each.name))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     for machine in machines[:ROWS]:
-        style = {"failed": "red", "unreachable": "red", "done": "green"}.get(machine.state, "")
+        style = {"going": "", "done": "green"}.get(machine.state, "red")
         table.add_row(Text(machine.name), Text(stage(machine), style), Text(told(board, machine)))
     more = len(machines) - ROWS
     lines = [Text(f"… and {more} more")] if more > 0 else []
@@ -121,7 +127,7 @@ def draw(board: "Board") -> "RenderableType":
 
 def stage(machine: "Machine") -> str:
     """A machine's stage, or what became of it."""
-    return machine.stage if machine.state == "going" else machine.state
+    return machine.stage if machine.state in ("going", "done") else machine.state
 
 
 def told(board: "Board", machine: "Machine") -> str:

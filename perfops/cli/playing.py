@@ -1,6 +1,5 @@
 """A playbook, run to its end, with its progress and what is said in the end: for the commands over an inventory."""
 
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,10 +33,10 @@ class Wish:
     verbose: bool = False
 
 
-def play(wish: Wish, run: str | None = None, resume: str = "") -> "Board":
+def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -> "Board":
     """Run the playbook to its end, with its progress; ends the command where it fails, with the code of Ansible.
 
-    `resume` is the command line that goes on with the run.
+    `resume` and `stop` are the command lines that go on with the run and end it.
     """
     from perfops.cli.live import showing
     from perfops.fleet.board import Board
@@ -62,12 +61,12 @@ def play(wish: Wish, run: str | None = None, resume: str = "") -> "Board":
             status = follow(running, show)
     except KeyboardInterrupt:
         log.close()
-        print(f"perfops: interrupted here{on_the_machines(board, run, wish, resume)}", file=sys.stderr)
+        print(f"perfops: interrupted here{on_the_machines(board, resume, stop)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     log.close()
     if status:
         complain(board, log.file.name if log.file else "")
-        if run:
+        if resume:
             print(f"perfops: go on with {resume}", file=sys.stderr)
     tell(board, run, status)
     if status:
@@ -83,17 +82,14 @@ def follow(running: "Playing", show: Callable[[], None]) -> int:
     return running.status()
 
 
-def on_the_machines(board: "Board", run: str | None, wish: Wish, resume: str) -> str:
+def on_the_machines(board: "Board", resume: str, stop: str) -> str:
     """What goes on without us, and what to do about it."""
-    sampling = sum(machine.stage == "sampling" for machine in board.going())
-    if not run:
+    if not resume:
         return "; the same command again does the rest"
-    going = (
-        f"{sampling} machine{'s' * (sampling != 1)} sample{'s' * (sampling == 1)} on, to the end of the time asked for"
-    )
-    first = f"; {going}" if sampling else "; what has begun to sample goes on"
-    inventories = shlex.join(word for path in wish.inventories for word in ("-i", path))
-    return f"{first}\n  wait for it and bring it home: {resume}\n  end it now: perfops stop {run} {inventories}"
+    count = sum(machine.stage == "sampling" for machine in board.going())
+    going = f"{count} machine{'s' * (count != 1)} sample{'s' * (count == 1)} on, to the end of the time asked for"
+    first = f"; {going}" if count else "; what has begun to sample goes on"
+    return f"{first}\n  wait for it and bring it home: {resume}\n  end it now: {stop}"
 
 
 def complain(board: "Board", log: str) -> None:
@@ -115,7 +111,7 @@ def tell(board: "Board", run: str | None, status: int) -> None:
     if rows:
         show(COLUMNS, rows, NUMBERS)
     elif not run and not status:
-        print(f"{len(board.machines)} machine{'s' * (len(board.machines) != 1)} done")
+        print(f"{len(board.all())} machine{'s' * (len(board.all()) != 1)} done")
     report = board.folder / "report.html" if board.folder else None
     if report and report.is_file():
         print(report)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perfops.outputs.summary import Summary
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
+IN_ORDER = ("duration", "SIGTERM", "SIGINT")  # what ends a collection as it was meant to
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
 
     place = wish.place
     machine = Machine(place.machine)
-    board = Board(place.run, {place.machine: machine})
+    board = Board(place.run, single=True, machines={place.machine: machine})
     try:
         with alone(place.here), showing(board, quiet) as show:
             talk = Talk(board, machine, show, words)
@@ -171,7 +172,7 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
                     tidy(session, talk)
             finally:
                 session.target.close()
-            record(place, facts_of(place, summary, session.skew))
+            record(place, wish.site, facts_of(place, summary, session.skew), removed=not wish.keep)
     except KeyboardInterrupt:
         print(f"perfops: interrupted here; {on_the_machine(machine, words)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
@@ -272,14 +273,17 @@ def tidy(session: "Session", talk: Talk) -> None:
 
 def facts_of(place: "Place", summary: "Summary", skew: float | None) -> dict[str, Any]:
     """What run.json says of the machine."""
-    from perfops.outputs.summary import ended_early
-
-    early = ended_early(summary.end_reason)
+    if not summary.complete:
+        state, why = "partial", "cut short"
+    elif summary.end_reason in IN_ORDER:
+        state, why = "complete", ""
+    else:
+        state, why = "partial", f"ended early: {summary.end_reason}"
     return {
-        "state": "complete" if summary.complete else "partial",
+        "state": state,
         "samples": summary.snapshots,
-        "gaps": sum(note.kind == "gap" for note in summary.annotations),
+        "gaps": summary.missed,
         "skew_seconds": None if skew is None else round(skew, 3),
         "bytes": place.recording.stat().st_size,
-        "reason": summary.end_reason if early else None if summary.complete else "cut short",
+        "reason": why,
     }

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 MODULE = "perfops.perfops.pcc"
+WAIT = "perfops.perfops.wait"
+LOOKING = "Look for machines"  # a play on this machine, which is none of those under test
 STAGES = {  # file of a task -> what is done there
     "open": "opening",
+    "find": "opening",
     "preflight": "checking",
+    "receiver": "checking",
+    "pack": "installing",
     "install": "installing",
-    "run": "starting",
+    "start": "starting",
     "fetch": "fetching",
-    "leftovers": "fetching",
     "process": "processing",
     "load": "loading",
     "verify": "verifying",
@@ -22,14 +26,13 @@ STAGES = {  # file of a task -> what is done there
     "stop": "stopping",
     "clean": "cleaning",
 }
-ALL = ("verifying", "reporting")  # done once, for all machines
 SAMPLING = "sampling"
 KEPT = 400  # lines of what Ansible said beside its tasks
 
 
 @dataclass(slots=True)
 class Machine:
-    """A machine: `state` is going, done, failed or unreachable; `note` how far it is; `ends` by the board's clock."""
+    """A machine: `state` is going, done, lost, failed or unreachable; `ends` by the board's clock."""
 
     name: str
     stage: str = "waiting"
@@ -45,6 +48,7 @@ class Board:
     """The machines of a run by name, its folder as soon as it is known, and the last words of Ansible itself."""
 
     run: str | None = None
+    single: bool = False  # whether it is of one machine, and that is known
     machines: dict[str, Machine] = field(default_factory=dict)
     folder: Path | None = None
     said: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT))
@@ -54,64 +58,70 @@ class Board:
         """Take an event in."""
         data = event.get("event_data") or {}
         kind, host = event.get("event", ""), data.get("host")
-        stage = STAGES.get(Path(str(data.get("task_path", "")).rpartition(":")[0]).stem)
-        if kind == "playbook_on_task_start" and stage in ALL:
-            for machine in self.going():
-                machine.stage = stage or machine.stage
+        if kind == "playbook_on_task_start":
+            self.turn(data)
         elif kind == "playbook_on_stats":
             self.close(data)
         elif kind in ("error", "verbose", "warning"):
             self.said.extend(filter(str.strip, str(event.get("stdout", "")).splitlines()))
+        elif data.get("play") == LOOKING:
+            if kind == "runner_on_failed":
+                self.said.append(f"error: {words(data.get('res') or {})}")
         elif host and kind.startswith("runner_on_"):
-            self.advance(self.machines.setdefault(host, Machine(host)), kind, stage, data)
+            self.advance(self.machines.setdefault(host, Machine(host)), kind, data)
 
-    def advance(self, machine: Machine, kind: str, stage: str | None, data: Mapping[str, Any]) -> None:
+    def turn(self, data: Mapping[str, Any]) -> None:
+        """Ansible turns to a task: all machines that are still there do it, or have one do it for all."""
+        stage = STAGES.get(Path(str(data.get("task_path", "")).rpartition(":")[0]).stem)
+        if data.get("task_action") == WAIT:
+            stage = SAMPLING
+        for machine in self.going():
+            machine.stage = stage or machine.stage
+
+    def advance(self, machine: Machine, kind: str, data: Mapping[str, Any]) -> None:
         """A task begins or has ended on a machine."""
         result = data.get("res") or {}
-        if kind == "runner_on_start":
-            if stage and not (machine.stage == SAMPLING and stage == "starting"):
-                machine.stage = stage
-        elif kind == "runner_on_failed" and not data.get("ignore_errors"):
-            machine.state, machine.message = "failed", words(result)
-            return
-        elif kind == "runner_on_unreachable":
-            machine.state, machine.message = "unreachable", words(result)
-            return
-        machine.state, machine.message = "going", ""
+        if kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
+            machine.state = kind.rpartition("_")[2]
+            machine.message = words(result)
+        elif result.get("lost"):  # the others go on, and so does this one, as far as it can
+            machine.state, machine.message = "lost", words(result)
+        elif machine.state != "lost" or result.get("running") or result.get("path"):
+            machine.state, machine.message = "going", ""
         if kind == "runner_on_ok":
             self.learn(machine, data, result)
 
     def learn(self, machine: Machine, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         """What a result tells: that a machine samples, and where the run's folder is."""
-        if data.get("task_action") == MODULE and result.get("running") and result.get("duration"):
-            since = time.time() - (result.get("started_at") or 0)  # by two clocks: believed where it can be
-            since = since if 0 <= since <= result["duration"] else 0.0
-            machine.stage = SAMPLING
-            machine.began = self.clock() - since
-            machine.ends = machine.began + result["duration"]
-        for name in ("dest", "path"):
-            path = Path(str(result.get(name, "")))
-            if self.run and path.name == "run.json" and path.parent.name == self.run:
-                self.folder = path.parent
+        if data.get("task_action") == MODULE and result.get("running") and "remaining" in result:
+            machine.ends = self.clock() + result["remaining"]
+            machine.began = machine.ends - (result.get("duration") or result["remaining"])
+        opened = (result.get("ansible_facts") or {}).get("results_opened") or {}
+        for path in (Path(str(result.get("dest", ""))).parent, Path(str(opened.get("folder", "")))):
+            if self.run and path.name == self.run:
+                self.folder = path
 
     def close(self, data: Mapping[str, Any]) -> None:
         """The end: who has failed is in the counts."""
-        for name in data.get("processed", {}):
-            machine = self.machines.setdefault(name, Machine(name))
-            if name in data.get("dark", {}):
+        for machine in self.all():
+            if machine.name in data.get("dark", {}):
                 machine.state = "unreachable"
-            elif name in data.get("failures", {}):
+            elif machine.name in data.get("failures", {}):
                 machine.state = "failed"
             else:
-                machine.state, machine.stage = "done", "done"
+                machine.state, machine.stage, machine.message = "done", "done", ""
+
+    def all(self) -> list[Machine]:
+        """The machines that are known by now; others may be heard of meanwhile."""
+        return list(self.machines.values())
 
     def going(self) -> list[Machine]:
         """Machines that have not failed and are not done."""
-        return [machine for machine in self.machines.values() if machine.state == "going"]
+        return [machine for machine in self.all() if machine.state == "going"]
 
     def lost(self) -> list[Machine]:
-        """Machines that have failed or could not be reached."""
-        return [machine for machine in self.machines.values() if machine.state in ("failed", "unreachable")]
+        """Machines that have failed, could not be reached, or of which not all is home."""
+        return [machine for machine in self.all() if machine.state not in ("going", "done")]
 
 
 def words(result: Mapping[str, Any]) -> str:

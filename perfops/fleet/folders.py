@@ -14,6 +14,7 @@ from uuid import UUID, uuid4, uuid5
 from perfops.errors import BadInputError, MachineError
 from perfops.fleet.outcome import FILE, read_run
 
+JOURNALS = ".hosts"  # in the folder of a run, a file a machine
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 SPACE = UUID("361e6d51-faec-444a-9079-341386da8e2e")  # in which Ansible's filter to_uuid makes its ids
 
@@ -52,7 +53,7 @@ def open_place(root: Path, run: str, machine: str) -> Place:
             told = read_run(folder)
             if not told.get("id"):
                 told = {"run": run, "mode": "local", "id": str(uuid4())}
-                write(folder, told)
+                write(folder / FILE, told)
     except OSError as error:
         raise MachineError(f"cannot write {folder}: {error.strerror} (name another folder in --results)") from error
     if told.get("mode", "local") != "local":
@@ -60,19 +61,25 @@ def open_place(root: Path, run: str, machine: str) -> Place:
     return Place(run, folder, machine, str(uuid5(SPACE, f"{told['id']}/{machine}")))
 
 
-def record(place: Place, facts: dict[str, Any]) -> None:
-    """Write into run.json what came of the machine."""
-    with alone(place.folder, wait=True):
-        told = read_run(place.folder)
-        told.setdefault("hosts", {})[place.machine] = facts
-        write(place.folder, told)
+def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> None:
+    """Write down what came of the machine: in run.json, and for `perfops settle` and collect.yml in its journal."""
+    about = {"collector": place.machine, "site": site, "mode": "local", "home": str(place.recording)}
+    try:
+        with alone(place.folder, wait=True):
+            told = read_run(place.folder)
+            told.setdefault("hosts", {})[place.machine] = facts
+            write(place.folder / FILE, told)
+            (place.folder / JOURNALS).mkdir(exist_ok=True)
+            write(place.folder / JOURNALS / f"{place.machine}.json", facts | about | {"removed": removed})
+    except OSError as error:
+        raise MachineError(f"cannot write {place.folder}: {error.strerror} (make room, and go on)") from error
 
 
-def write(folder: Path, told: dict[str, Any]) -> None:
-    """Write run.json, whole or not at all."""
-    part = folder / f".{FILE}.part"
-    part.write_text(json.dumps(told, indent=4) + "\n", encoding="utf-8")
-    part.replace(folder / FILE)
+def write(path: Path, told: dict[str, Any]) -> None:
+    """Write a file of JSON, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(told, indent=4, sort_keys=True) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 FILE = "run.json"
 RECORDING = "collection.json"
+ARRIVING = ".arriving"  # what the playbooks have of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def bytes_home(folder: Path | None) -> int:
     if folder is None:
         return 0
     total = 0
-    for path in folder.glob(f"*/{RECORDING}*"):
+    for path in (*folder.glob(f"*/{RECORDING}*"), *folder.glob(f"*/{ARRIVING}")):
         try:
             total += path.stat().st_size
         except OSError:  # renamed meanwhile
