@@ -46,7 +46,8 @@ def trickle(
     the receiver is taken from PCC_APIKEY, or from a vault of the inventory, and shown nowhere. Exit codes are those of
     ansible-playbook: 0 done, 2 something failed, 4 a machine could not be reached.
 
-    Example: PCC_APIKEY=$(cat key) perfops trickle -i inventories/local --server "$PCC_SERVER" --duration 10s
+    Example: PCC_APIKEY=$(cat key) perfops trickle -i inventories/local --server "$PCC_SERVER"
+    --duration 10s --frequency 1s
     """
     words = (duration, frequency, label or [], run, limit, site, results, extra_vars or [], quiet, verbose)
     sample("trickle", Given(inventory, options or [], *words), {"pcc_server": server})

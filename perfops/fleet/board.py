@@ -84,8 +84,9 @@ class Board:
         if kind in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
             machine.state = kind.rpartition("_")[2]
             machine.message = words(result)
-        elif result.get("lost"):  # the others go on, and so does this one, as far as it can
-            machine.state, machine.message = "lost", words(result)
+        elif result.get("lost"):  # the others go on, and so does this one, as far as it can; the first reason counts
+            machine.message = machine.message if machine.state == "lost" else words(result)
+            machine.state = "lost"
         elif machine.state != "lost" or result.get("running") or result.get("path"):
             machine.state, machine.message = "going", ""
         if kind == "runner_on_ok":
