@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, outcomes
+
+display = Display()
 
 
 class ActionModule(ActionBase):
@@ -53,4 +56,5 @@ class ActionModule(ActionBase):
         lines += [f"{host}: NOT HOME ({again})" for host, each in found.items() if each["state"] == "lost"]
         if (report := Path(self._task.args["report"])).is_file():
             lines.append(f"report: {report}")
-        return {"changed": False, "msg": lines, "_ansible_verbose_always": True}
+        display.display("\n".join(lines))  # as it is: a result would be wrapped and quoted
+        return {"changed": False, "machines": found}

@@ -22,6 +22,7 @@ class ActionModule(MachineAction):
         """Run the module; to start, as often as it needs something."""
         packed, trust = self.args.pop("packed", None), self.args.pop("trust", None)
         if self.args.get("state", "started") != "started":
+            self.tolerant = False
             done = self.call("pcc", **self.args)
             if self.args["state"] == "stopped" and not done.get("failed"):
                 self.note(ends_at=time.time())
@@ -29,7 +30,8 @@ class ActionModule(MachineAction):
         known = journal.read(self.journal) if self.journal else {}
         if Path(known.get("home") or "/nowhere/at/all").is_file():
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
-        self.note(start_at=self.args.get("start_at"))
+        start_at = self.args.get("start_at")
+        self.note(start_at=None if start_at is None else float(start_at))
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
@@ -37,7 +39,8 @@ class ActionModule(MachineAction):
         if abs(skew) > OFF:
             display.warning(f"{self.name}: its clock is {skew:+.1f} s off; its start is corrected for that")
         ends_at = time.time() + done["remaining"]
-        self.note(state="running", reason="", skew_seconds=skew, ends_at=ends_at, unreachable=False)
+        skews = [self.bounds.least, self.bounds.most]
+        self.note(state="running", reason="", skews=skews, ends_at=ends_at, unreachable=False)
         return done | {"skew_seconds": skew}
 
     def start(self, packed: str | None, trust: str | None) -> dict[str, Any]:
@@ -55,5 +58,7 @@ class ActionModule(MachineAction):
                 return done
             if "program" in needs:
                 args["program_content"] = base64.b64encode(content).decode("ascii")
+            if "clock_offset" in needs:
+                self.look_at_clock()
             args["clock_offset"] = self.bounds.offset
         return done | {"failed": True, "msg": f"it goes on to need {', '.join(needs)} (run this again)"}

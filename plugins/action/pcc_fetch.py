@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -39,20 +40,18 @@ class ActionModule(MachineAction):
             self.note(**{key: value for key, value in found.items() if key != "reason" or not known.get("reason")})
             return {"changed": False, "lost": True, "msg": found["reason"]}
         home = parts.settle(self.folder / PART, self.folder, self.mode)
-        late = facts["started_at"] - self.bounds.offset - (known.get("start_at") or facts["started_at"])
+        clock = self.bounds.together(known.get("skews"))  # as it was at the start
+        late = facts["started_at"] - clock.offset - (known.get("start_at") or math.inf)
         said = facts["said"].replace("pcc: ", "", 1) if self.mode == "trickle" else ""
         found |= about | {"said": said}
-        found |= {"home": str(home), "late_seconds": round(late, 3), "skew_seconds": self.skew(known)}
+        found |= {"home": str(home), "skew_seconds": clock.offset, "skew_within": clock.within}
+        found |= {"late_seconds": max(round(late, 3), 0.0)}
+        found["reason"] = outcomes.with_remarks(found["reason"], clock.offset)
         self.note(**found, unreachable=False, removed=False)
         self.remove(found)
         return {"changed": True, "path": str(home), "msg": found["reason"] or found["state"]} | {
             key: facts[key] for key in ("total", "sha256", "samples", "ansible_facts") if key in facts
         }
-
-    def skew(self, known: dict[str, Any]) -> float:
-        """How far its clock is off: as it was at the start, where that is known."""
-        first = known.get("skew_seconds")
-        return self.bounds.offset if first is None else float(first)
 
     def bring(self) -> dict[str, Any]:
         """All pieces into the file that arrives; what it says of the collection in the end."""
@@ -68,6 +67,7 @@ class ActionModule(MachineAction):
                 part.add(facts["offset"], facts.pop("piece"))
                 if facts["sha256"]:
                     if facts["sha256"] == part.summed.hexdigest():
+                        part.force()
                         return facts
                     if not anew:
                         return {"failed": True, "msg": "it arrives other than it was sent (run this again)"}

@@ -41,7 +41,7 @@ options:
   piece_bytes:
     description: Packed bytes of a piece, about.
     type: int
-    default: 4194304
+    default: 2097152
   offset:
     description: Where the piece begins; filled in by the controller.
     type: int
@@ -121,7 +121,7 @@ OPTIONS = {
     "mode": {"type": "str", "choices": ["local", "trickle"], "default": "local"},
     "timeout": {"type": "int", "default": 60},
     "flush": {"type": "str", "default": "30s"},
-    "piece_bytes": {"type": "int", "default": 4 << 20},
+    "piece_bytes": {"type": "int", "default": 2 << 20},
     "offset": {"type": "int", "default": 0},
     "folder": {"type": "path"},
     "journal": {"type": "path"},

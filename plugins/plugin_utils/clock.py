@@ -28,6 +28,18 @@ class Bounds:
         narrow = Bounds(max(self.least, least), min(self.most, most))
         return narrow if narrow.least <= narrow.most else Bounds(least, most)
 
+    def together(self, earlier: list[float] | None) -> Bounds:
+        """With those of an earlier call, where they agree: a clock may have been set since."""
+        if earlier is None:
+            return self
+        both = Bounds(max(self.least, earlier[0]), min(self.most, earlier[1]))
+        return both if both.least <= both.most else Bounds(*earlier)
+
+    @property
+    def within(self) -> float:
+        """How far the difference may be from what is said of it."""
+        return 0.0 if math.isinf(self.most) else round(max(self.most - self.offset, self.offset - self.least), 3)
+
     @property
     def offset(self) -> float:
         """The difference: none where it may be none."""

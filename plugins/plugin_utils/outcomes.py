@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import OFF
+
 IN_ORDER = ("duration", "SIGTERM", "SIGINT")  # what ends a collection as it was meant to
-FIELDS = ("state", "samples", "gaps", "skew_seconds", "bytes", "reason")
+FIELDS = ("state", "samples", "gaps", "skew_seconds", "skew_within", "late_seconds", "bytes", "reason")
+LATE = 1.5  # seconds; a start lies on a whole second, and clocks are compared as closely as a call is quick
 AGAIN = "wait, and run this again with the same run name"
 
 
@@ -32,6 +35,15 @@ def outcome(facts: dict[str, Any], mode: str) -> dict[str, Any]:
     return found | {"state": "complete", "reason": ""}
 
 
+def with_remarks(reason: str, skew: float) -> str:
+    """The reason, and a word on a clock that is off by so many seconds."""
+    remarks = [reason] if reason else []
+    if abs(skew) > OFF:
+        side = "ahead" if skew > 0 else "behind"
+        remarks.append(f"its clock is {abs(skew):.1f} s {side}, and its start was corrected for that")
+    return "; ".join(remarks)
+
+
 def public(known: dict[str, Any]) -> dict[str, Any]:
     """What run.json says of a machine."""
     found = {name: known.get(name) for name in FIELDS}
@@ -45,7 +57,9 @@ def table(hosts: dict[str, dict[str, Any]]) -> list[str]:
     order = {"complete": 0, "partial": 1, "lost": 2}
     rows = [("machine", "state", "samples", "gaps", "skew", "bytes", "reason")]
     for name, facts in sorted(hosts.items(), key=lambda each: (order[each[1]["state"]], each[0])):
-        skew = facts["skew_seconds"]
+        skew, late = facts["skew_seconds"], facts["late_seconds"] or 0.0
+        remarks = [facts["reason"]] if facts["reason"] else []
+        remarks += [f"began {late:.1f} s late"] if late > LATE else []
         rows.append(
             (
                 name,
@@ -53,7 +67,7 @@ def table(hosts: dict[str, dict[str, Any]]) -> list[str]:
                 *("-" if facts[field] is None else str(facts[field]) for field in ("samples", "gaps")),
                 "-" if skew is None else f"{skew:+.1f}s" if skew else "0s",
                 "-" if facts["bytes"] is None else str(facts["bytes"]),
-                facts["reason"],
+                "; ".join(remarks),
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tarfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 BLOCK = 1 << 20
@@ -34,22 +35,26 @@ class Part:
         while data:
             block = unpacker.decompress(data, BLOCK)
             data = unpacker.unconsumed_tail
-            self.file.write(block)
+            try:
+                self.file.write(block)
+                self.file.flush()
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
             self.summed.update(block)
             self.size += len(block)
-        self.file.flush()
 
     def begin_anew(self) -> None:
         """Forget what has arrived."""
         self.file.truncate(0)
         self.size, self.summed = 0, hashlib.sha256()
 
-    def close(self) -> None:
+    def force(self) -> None:
         """Force it to disk."""
-        try:
-            self.file.flush()
-            os.fsync(self.file.fileno())
-        finally:
+        os.fsync(self.file.fileno())
+
+    def close(self) -> None:
+        """Close it; what the disk had no room for has been told."""
+        with suppress(OSError):
             self.file.close()
 
 
