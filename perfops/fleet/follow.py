@@ -64,22 +64,24 @@ def follow(target: Target, path: str, period: float, tell: Callable[[Seen], None
 
 
 def persist(
-    act: Callable[[], Answer], patience: Callable[[], float], tell: Callable[[LostError, float], None]
+    act: Callable[[], Answer],
+    patience: Callable[[], float],
+    heard: Callable[[], float],
+    tell: Callable[[LostError, float], None],
 ) -> Answer:
     """Do it again and again while the machine is out of reach, for `patience()` seconds at most after it was lost.
 
-    `tell` is called with the reason, and the seconds until the next try.
+    `heard()` is the monotonic time of its last sign of life; `tell` is called with the reason, and the seconds until
+    the next try.
     """
     lost, pause = None, 1.0
     while True:
-        began = time.monotonic()
         try:
             return act()
         except LostError as error:
-            now = time.monotonic()
-            if lost is None or now - began > 2 * LONGEST:  # it was there meanwhile
-                lost, pause = now, 1.0
-            if now - lost > patience():
+            if lost is None or heard() > lost:  # it was there meanwhile
+                lost, pause = time.monotonic(), 1.0
+            if time.monotonic() - lost > patience():
                 raise
             tell(error, pause)
             time.sleep(pause)

@@ -31,6 +31,7 @@ class Session:
     tell: Callable[..., None]
     lose: Callable[[LostError, float], None]
     ends: float = 0.0  # by this machine's monotonic clock
+    heard: float = 0.0  # the same clock, at the last sign of life
     skew: float | None = None  # seconds that the machine's clock is ahead of this one's
 
     def begin(self, *, stop: bool = False) -> dict[str, Any]:
@@ -71,6 +72,7 @@ class Session:
         self.ends = time.monotonic() + facts["duration"]
 
         def seen(look: Seen) -> None:
+            self.heard = time.monotonic()
             elapsed = (look.last or began) - began
             self.ends = time.monotonic() + max(facts["duration"] - elapsed, 0)
             self.tell(
@@ -90,9 +92,13 @@ class Session:
             )
         if not found["digest"]:
             raise TargetError(f"{self.target.name} has no {facts['collection']} any more; it said: {facts['said']}")
-        tell = lambda done: self.tell("fetching", done=done, size=facts["size"])  # noqa: E731
+
+        def tell(done: int) -> None:
+            self.heard = time.monotonic()
+            self.tell("fetching", done=done, size=facts["size"])
+
         self.keep(lambda: fetch(self.target, facts["collection"], local, found["digest"], tell))
 
     def keep(self, act: Callable[[], Any]) -> Any:
         """Do it again while the machine is out of reach, to the end of the collection and some time beyond."""
-        return persist(act, lambda: max(self.ends - time.monotonic(), 0) + self.patience, self.lose)
+        return persist(act, lambda: max(self.ends - time.monotonic(), 0) + self.patience, lambda: self.heard, self.lose)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from fix_pcc import check_books, interpreters, read, tick_count, wait_for
 from fix_sshd import Server, free_port, needs_sshd
 
 from perfops.fleet.address import Address
-from perfops.fleet.connect import Login
+from perfops.fleet.connect import Login, LostError
 from perfops.fleet.fetch import fetch
+from perfops.fleet.follow import persist
 from perfops.fleet.target import Target
 
 PACED = ("--frequency", "250ms")
@@ -222,3 +224,19 @@ def test_a_refusal_is_one_line_with_the_remedy(case: str, controller: Controller
     if case == "changed":
         remedy = done.stderr.partition("if it is right: ")[2].partition(", and")[0]
         assert remedy == f"ssh-keygen -R '{name}'"
+
+
+def test_a_machine_that_is_lost_is_given_up_in_the_end() -> None:
+    """What it does not do is to be tried for ever; each sign of life begins its time anew."""
+    tries, heard = [], [0.0]
+
+    def act() -> None:
+        tries.append(time.monotonic())
+        if len(tries) == 2:
+            heard[0] = time.monotonic()
+        raise LostError("away")
+
+    pauses: list[float] = []
+    with pytest.raises(LostError):
+        persist(act, lambda: 2.5, lambda: heard[0], lambda _, pause: pauses.append(pause))
+    assert pauses == [1.0, 1.0, 2.0]
