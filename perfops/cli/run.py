@@ -78,7 +78,7 @@ def run(
 
     It needs a login and Python 3.6 there. The collector runs on when the connection breaks off, or this command is
     ended: with the same --run NAME it goes on, waits for the end and fetches what is missing; nothing is done twice.
-    The report's path is the last line. Exit codes: 0 done, 2 a value cannot be used, 3 this machine refused, 4 the
+    The report's path is the last line. Exit codes: 0 done, 1 the recording is partial, 2 a value cannot be used, 3 this machine refused, 4 the
     database cannot be reached or refused, 5 the machine under test cannot be reached or refused, 130 after Ctrl-C.
 
     Example: perfops run root@127.0.0.1 --ssh-config ssh_config --duration 10s --frequency 1s --label build=42
@@ -154,6 +154,7 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
     """All of it, with its progress."""
     from perfops.cli.live import showing
     from perfops.cli.report import report
+    from perfops.errors import CheckFailedError
     from perfops.fleet.board import Board, Machine
     from perfops.fleet.connect import LostError
     from perfops.fleet.folders import alone, record
@@ -172,7 +173,8 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
                     tidy(session, talk)
             finally:
                 session.target.close()
-            record(place, wish.site, facts_of(place, summary, session.skew), removed=not wish.keep)
+            facts = facts_of(place, summary, session.skew)
+            record(place, wish.site, facts, removed=not wish.keep)
     except KeyboardInterrupt:
         print(f"perfops: interrupted here; {on_the_machine(machine, words)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
@@ -181,7 +183,11 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
     from perfops.cli.process import told
 
     print(f"{place.machine}: {told(summary)}")
+    if facts["state"] != "complete":
+        print(f"perfops: {place.machine} is partial: {facts['reason']}", file=sys.stderr)
     report(place.run, output=place.folder / "report.html", db=db)
+    if facts["state"] != "complete":
+        raise typer.Exit(CheckFailedError.exit_code)
 
 
 def on_the_machine(machine: "Machine", words: str) -> str:
