@@ -78,8 +78,9 @@ def run(
 
     It needs a login and Python 3.6 there. The collector runs on when the connection breaks off, or this command is
     ended: with the same --run NAME it goes on, waits for the end and fetches what is missing; nothing is done twice.
-    The report's path is the last line. Exit codes: 0 done, 1 the recording is partial, 2 a value cannot be used, 3 this machine refused, 4 the
-    database cannot be reached or refused, 5 the machine under test cannot be reached or refused, 130 after Ctrl-C.
+    The report's path is the last line. Exit codes: 0 done, 1 the recording is partial, 2 a value cannot be used, 3 this
+    machine refused, 4 the database cannot be reached or refused, 5 the machine under test cannot be reached or refused,
+    130 after Ctrl-C.
 
     Example: perfops run root@127.0.0.1 --ssh-config ssh_config --duration 10s --frequency 1s --label build=42
     """
