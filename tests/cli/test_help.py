@@ -1,5 +1,6 @@
 """What `perfops COMMAND --help` shows runs as it stands; a command without an example fails here."""
 
+import json
 import os
 import re
 import shutil
@@ -75,7 +76,17 @@ def results(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
         done = perfops(*command, env=variables)
         assert done.returncode == 0, done.stderr
     fill_spool(folder)
+    write_journals(machine)
     return folder / "results"
+
+
+def write_journals(machine: Path) -> None:
+    """What the playbooks note of a run and of its machine."""
+    home = {"collector": "vm-01", "site": "azure", "mode": "local", "home": str(machine / "collection.json")}
+    journals = machine.parent / ".hosts"
+    journals.mkdir()
+    (journals / "vm-01.json").write_text(json.dumps(home), encoding="utf-8")
+    (machine.parent / "run.json").write_text(json.dumps({"run": "nightly"}), encoding="utf-8")
 
 
 def fill_spool(folder: Path) -> None:
