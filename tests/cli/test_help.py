@@ -80,7 +80,17 @@ def results(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
         assert done.returncode == 0, done.stderr
     (folder / "results/nightly/run.json").write_text(json.dumps({"run": "nightly", "mode": "local", "id": IDENTITY}))
     fill_spool(folder)
+    write_journals(machine)
     return folder / "results"
+
+
+def write_journals(machine: Path) -> None:
+    """What the playbooks note of a run and of its machine."""
+    home = {"collector": "vm-01", "site": "azure", "mode": "local", "home": str(machine / "collection.json")}
+    journals = machine.parent / ".hosts"
+    journals.mkdir()
+    (journals / "vm-01.json").write_text(json.dumps(home), encoding="utf-8")
+    (machine.parent / "run.json").write_text(json.dumps({"run": "nightly"}), encoding="utf-8")
 
 
 def fill_spool(folder: Path) -> None:
