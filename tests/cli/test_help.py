@@ -78,7 +78,6 @@ def results(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
     for command in (("process", machine / "collection.json", "--outdir", machine), ("load", machine, *load)):
         done = perfops(*command, env=variables)
         assert done.returncode == 0, done.stderr
-    (folder / "results/nightly/run.json").write_text(json.dumps({"run": "nightly", "mode": "local", "id": IDENTITY}))
     fill_spool(folder)
     write_journals(machine)
     return folder / "results"
@@ -90,7 +89,8 @@ def write_journals(machine: Path) -> None:
     journals = machine.parent / ".hosts"
     journals.mkdir()
     (journals / "vm-01.json").write_text(json.dumps(home), encoding="utf-8")
-    (machine.parent / "run.json").write_text(json.dumps({"run": "nightly"}), encoding="utf-8")
+    told = {"run": "nightly", "mode": "local", "id": IDENTITY}
+    (machine.parent / "run.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def fill_spool(folder: Path) -> None:
