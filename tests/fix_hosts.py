@@ -39,7 +39,7 @@ pivot_root . old
 umount -l /old
 exec "$3" -D -e -f /dev/null -o HostKey=/etc/ssh/perfops/host_key -o AuthorizedKeysFile=/etc/ssh/perfops/key.pub \
   -o StrictModes=no -o UsePAM=no -o PidFile=none -o UseDNS=no -o PermitRootLogin=prohibit-password \
-  -o MaxStartups=200 -o MaxSessions=200 -o "Subsystem=sftp internal-sftp"
+  -o MaxStartups=200 -o MaxSessions=200 -o LogLevel=VERBOSE -o "Subsystem=sftp internal-sftp"
 """
 
 
@@ -75,10 +75,19 @@ class Host:
         self.process.kill()
         self.process.wait()
 
+    def first(self) -> int:
+        """Its first process, the SSH server, by the number it has here."""
+        (first,) = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(first)
+
     def root(self) -> Path:
         """Its files, seen from here."""
-        (first,) = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return Path(f"/proc/{first}/root")
+        return Path(f"/proc/{self.first()}/root")
+
+    def run(self, *command: str | Path) -> str:
+        """What a command that must succeed says on it."""
+        line = ["nsenter", "--target", str(self.first()), "--mount", "--uts", "--net", "--pid", *command]
+        return subprocess.run(line, check=True, capture_output=True, text=True).stdout
 
     def inside(self, *command: str | Path) -> list[str | Path]:
         """A command line that runs a program in its network, with the files of this machine."""

@@ -123,7 +123,7 @@ def over_servers(connection: Connection, *, made: bool) -> list[Step]:
     if made and on_worker(connection):
         raise DatabaseError("this is a worker of a Citus cluster (name its coordinator in --db)")
     steps = []
-    columns: dict[str, str | None] = {"collector": None, "collection": "id"}
+    columns: dict[str, str | None] = {"collector": None, "phase": None, "collection": "id"}
     for table, column in (columns | dict.fromkeys(belonging(), "collection_id")).items():
         if table in known:
             check_distribution(table, column, known)

@@ -107,7 +107,9 @@ def test_controller_and_collector_are_killed_and_the_same_command_goes_on(databa
         pid = run_module(id=folder.name, home=str(home), state="finished", timeout=0)["pid"]
         os.kill(pid, signal.SIGKILL)
         done = play("trickle", inventory, url=database, environment=known, **settings)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 2, done.stdout
+    facts = json.loads((root / "cut" / "run.json").read_text(encoding="utf-8"))["hosts"]["vm-01"]
+    assert (facts["state"], facts["reason"]) == ("partial", "cut short: the collector was killed")
     files = sorted((root / "cut" / "vm-01" / "spool").glob("0*.json"))
     sampled = {record["timestamp"] for file in files for record in read(file) if record["subsystem"] == "/proc/stat"}
     (found,) = listed(database, "--run", "cut")

@@ -313,7 +313,7 @@ def test_the_documented_options_are_those_of_the_code() -> None:
         del entry["description"]
     secret = {name for name, entry in source["OPTIONS"].items() if entry.pop("no_log", False)}
     assert documented == source["OPTIONS"]
-    assert secret == {"apikey"}
+    assert secret == {"apikey", "program_content", "certificates"}
 
 
 def test_the_examples_are_tasks_of_this_module_with_its_options() -> None:

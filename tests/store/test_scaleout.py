@@ -28,6 +28,7 @@ from perfops.store.remove import remove
 pytest_plugins = ["fix_extensions"]
 
 SAMPLES = [kind.table for kind in KINDS]
+WHOLE = ["collector", "phase"]  # on every server
 BELONGING = ["annotation", *SAMPLES]
 OTHER = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e78"
 THIRD = "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e79"
@@ -102,11 +103,12 @@ def test_citus_gets_the_referenced_table_first_and_each_collection_whole(full: s
     calls = [[called(each) for each in found] for _, found in tables]
     name = '"public"."{}"'.format
     assert calls[0][0] == ("create_reference_table", [name("collector")], {})
-    assert calls[1][0] == ("create_distributed_table", [name("collection"), "id"], {"colocate_with": "none"})
-    for call, table in zip(calls[2:], BELONGING, strict=True):
+    assert calls[1][0] == ("create_reference_table", [name("phase")], {})
+    assert calls[2][0] == ("create_distributed_table", [name("collection"), "id"], {"colocate_with": "none"})
+    for call, table in zip(calls[3:], BELONGING, strict=True):
         beside = {"colocate_with": name("collection")}
         assert call[0] == ("create_distributed_table", [name(table), "collection_id"], beside)
-    for call, table in zip(calls, ["collector", "collection", *BELONGING], strict=True):
+    for call, table in zip(calls, [*WHOLE, "collection", *BELONGING], strict=True):
         assert call[1:] == [("truncate_local_data_after_distributing_table", [name(table)], {})]
     check_views(views, tables=True)
 
@@ -115,13 +117,13 @@ def check_views(script: list[str], *, tables: bool) -> None:
     """Views are dropped, made and granted, in this order; rights on tables are given where views lend none."""
     verbs = [each.split(" ", 1)[0] for each in script]
     assert verbs == sorted(verbs, key=["DROP", "CREATE", "GRANT"].index)
-    assert verbs.count("DROP") == verbs.count("CREATE") - 1 == len(KINDS) + 2
+    assert verbs.count("DROP") == verbs.count("CREATE") - 1 == len(KINDS) + 3
     grants = [each for each in script if each.startswith("GRANT") and each.endswith(" TO scaled;")]
     assert sum("TABLES IN SCHEMA" in each for each in grants) == 1
     on_tables = [each for each in grants if "host_sample" in each]
     assert len(on_tables) == tables
     for each in on_tables:
-        assert all(f'."{table}"' in each for table in ("collector", "collection", *BELONGING))
+        assert all(f'."{table}"' in each for table in (*WHOLE, "collection", *BELONGING))
 
 
 @pytest.mark.parametrize("edition", ["timescale", "apache", ""])
@@ -149,7 +151,7 @@ def test_timescaledb_gets_chunks_of_a_week_and_compresses_where_it_can(
         assert f"compress_segmentby = '{apart}', timescaledb.compress_orderby = '\"timestamp\"'" in options
         assert called(policy)[0] == "add_compression_policy"
     named = {name for found in tables for each in found for name in each.split('"')}
-    assert named.isdisjoint({"collector", "collection", "annotation"})
+    assert named.isdisjoint({*WHOLE, "collection", "annotation"})
     check_views(steps[-1][1], tables=False)
 
 
@@ -173,7 +175,7 @@ def test_a_full_database_moves_and_goes_on(
     offer(full, stand_ins, **{"timescaledb.license": "apache"})
     before = figures(full)
     told = succeeded(perfops("db", "scale-out", extension, "--db", full)).splitlines()
-    assert len(told) == 2 + (len(BELONGING) + 2 if extension == "citus" else len(SAMPLES))
+    assert len(told) == 2 + (len(BELONGING) + 3 if extension == "citus" else len(SAMPLES))
     assert told[-1].endswith(f"): on {scaleout.NAMES[extension]}")
     book = "citus.calls" if extension == "citus" else "stand_in.calls"
     assert {relation for (relation,) in asked(full, f"SELECT relation FROM {book}")} >= set(SAMPLES)
@@ -234,7 +236,7 @@ def test_what_was_interrupted_goes_on_where_it_ended(full: str, stand_ins: Path)
     assert left[:-1] == BELONGING[BELONGING.index("host_sample") + 1 :]
     succeeded(perfops("db", "scale-out", "citus", "--db", full))
     moved = asked(full, "SELECT relation, count(*) FROM citus.calls WHERE name <> 'emptied' GROUP BY 1")
-    assert sorted(moved) == sorted((table, 1) for table in ("collector", "collection", *BELONGING))
+    assert sorted(moved) == sorted((table, 1) for table in (*WHOLE, "collection", *BELONGING))
     assert seen(full) == COUNTS
 
 

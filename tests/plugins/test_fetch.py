@@ -1,0 +1,113 @@
+"""What the controller makes of what a machine says: clocks, outcomes, pieces; and that its plugins are documented."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fix_module import COLLECTIONS, ROOT
+from fix_pcc import interpreters
+
+CALL = """
+import json, sys
+from dataclasses import asdict
+from pathlib import Path
+from ansible_collections.perfops.perfops.plugins.plugin_utils import clock, outcomes, parts
+print(json.dumps(eval(sys.stdin.read())))
+"""
+ENDED: dict[str, Any] = {
+    "running": False, "finished": True, "complete": True, "restarted": False, "reason": "duration", "ticks": 11,
+    "missed": 0, "duration": 10.0, "frequency": 1.0, "refused": 0, "lost": 0, "said": "pcc: 11 ticks", "total": 99,
+}  # fmt: skip
+
+CUT: dict[str, Any] = {"complete": False, "ticks": None}
+
+
+def evaluate(text: str) -> Any:
+    """The value of an expression with the controller's modules in it."""
+    done = subprocess.run(
+        [sys.executable, "-c", CALL],
+        input=text,
+        env=os.environ | {"PYTHONPATH": str(COLLECTIONS)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_closest_call_bounds_a_clock() -> None:
+    bounds = "clock.Bounds().narrowed(100, 110, [405, 406])"
+    assert evaluate(f"asdict({bounds})") == {"least": 296, "most": 305}
+    assert evaluate(f"asdict({bounds}.narrowed(200, 201, [500.5, 500.5]))") == {"least": 299.5, "most": 300.5}
+    assert evaluate(f"[{bounds}.narrowed(200, 201, [500.5, 500.5]).offset, {bounds}.offset]") == [300.0, 300.5]
+    assert evaluate("clock.Bounds().narrowed(100, 110, [101, 109]).offset") == 0
+    # One that was set between two calls: the later call counts, and what was known at the start for the start.
+    assert evaluate(f"asdict({bounds}.narrowed(200, 201, [200.5, 200.5]))") == {"least": -0.5, "most": 0.5}
+    assert evaluate("clock.Bounds(-0.5, 0.5).together([299, 301]).offset") == 300
+
+
+@pytest.mark.parametrize(
+    ("facts", "mode", "state", "gaps", "reason"),
+    [
+        ({}, "local", "complete", 0, ""),
+        ({"reason": "SIGTERM", "missed": 2}, "local", "complete", 2, ""),
+        ({"reason": "max-bytes"}, "local", "partial", 0, "ended early: max-bytes"),
+        (CUT | {"samples": 4}, "local", "partial", 7, "cut short: the collector was killed"),
+        (CUT | {"restarted": True}, "trickle", "partial", 0, "cut short: the machine was started anew"),
+        ({"refused": 3, "lost": 3}, "trickle", "partial", 0, "the receiver has refused 3 samples"),
+        ({"lost": 5}, "trickle", "partial", 0, "5 samples found no room in its spool"),
+        ({"running": True, "finished": False}, "local", "lost", 0, "it still samples after its time"),
+        ({"finished": False}, "local", "lost", 0, "nothing of it is on the machine"),
+    ],
+)  # fmt: skip
+def test_the_outcome_of_a_machine(facts: dict[str, Any], mode: str, state: str, gaps: int, reason: str) -> None:
+    found = evaluate(f"outcomes.outcome({ENDED | facts!r}, {mode!r})")
+    assert (found["state"], found["gaps"]) == (state, gaps)
+    assert found["reason"].startswith(reason)
+    assert bool(found["reason"]) == bool(reason)
+
+
+def test_a_piece_that_does_not_follow_what_is_there_begins_anew(tmp_path: Path) -> None:
+    pieces = [base64.b64encode(zlib.compress(text)).decode() for text in (b"one", b"two")]
+    text = f"[part.add(0, {pieces[0]!r}), part.add(3, {pieces[1]!r}), part.size, part.add(0, {pieces[1]!r}), part.size]"
+    place = tmp_path / "part"
+    assert evaluate(f"(lambda part: {text})(parts.Part(Path({str(place)!r})))")[2::2] == [6, 3]
+    assert place.read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("name", ["pcc_fetch", "wait", "outcome"])
+def test_they_are_in_the_collections_documentation(name: str) -> None:
+    program = Path(sys.executable).with_name("ansible-doc")
+    line = [program, "-j", f"perfops.perfops.{name}"]
+    done = subprocess.run(line, cwd=ROOT, check=True, capture_output=True, text=True)
+    doc = json.loads(done.stdout)[f"perfops.perfops.{name}"]
+    assert doc["doc"]["short_description"]
+    assert doc["examples"]
+    assert doc["return"]
+
+
+def test_the_documented_options_of_pcc_fetch_are_those_of_the_code() -> None:
+    code = "import json; from ansible_collections.perfops.perfops.plugins.modules import pcc_fetch as m; "
+    code += "print(json.dumps([m.DOCUMENTATION, m.OPTIONS]))"
+    environment = os.environ | {"PYTHONPATH": str(COLLECTIONS)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    text, options = json.loads(done.stdout)
+    documented = yaml.safe_load(text)["options"]
+    for entry in documented.values():
+        del entry["description"]
+    assert documented == options
+
+
+def test_pcc_fetch_is_for_python_3_8() -> None:
+    python = interpreters().get("3.8")
+    if python is None:
+        pytest.skip("no Python 3.8 on this machine")
+    code = "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read())"
+    subprocess.run([python, "-c", code, ROOT / "plugins" / "modules" / "pcc_fetch.py"], check=True)
