@@ -60,7 +60,8 @@ def load_stream(connection: Connection, folder: Path) -> None:
     path = record_load(folder / "live.json", 90, identity=LIVE, start=start, newer=True, trouble=3, events=events)
     load_recordings(connection, folder / "live", path, collector="live", site="lab", labels={"build": "42"})
     connection.execute("UPDATE collection SET mode = 'trickle', run = 'stream' WHERE id = %s", [LIVE])
-    write_marks(connection, "stream", [Mark(datetime.fromtimestamp(start + 1, UTC), "warm")])
+    spans = ((1, "warm"), (21, None))
+    write_marks(connection, "stream", [Mark(datetime.fromtimestamp(start + at, UTC), name) for at, name in spans])
 
 
 @pytest.fixture

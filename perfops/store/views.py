@@ -135,7 +135,7 @@ def granted(role: str, public: sql.Identifier, *, over_servers: bool) -> list[sq
         sql.SQL("SELECT ON ALL TABLES IN SCHEMA {}").format(schema),
     ]
     if over_servers:
-        tables = ("collector", COLLECTION, ANNOTATION, *(kind.table for kind in KINDS))
+        tables = ("collector", COLLECTION, ANNOTATION, PHASE, *(kind.table for kind in KINDS))
         listed = sql.SQL(", ").join(sql.SQL("{}.{}").format(public, sql.Identifier(name)) for name in tables)
         rights += [sql.SQL("USAGE ON SCHEMA {}").format(public), sql.SQL("SELECT ON {}").format(listed)]
     return [sql.SQL("GRANT {} TO {}").format(right, reader) for right in rights]
