@@ -34,6 +34,11 @@ GRAFANA = (
     ("PERFOPS_GRAFANA_DB_SSLMODE", "`disable`, `require`, `verify-ca` or `verify-full`."),
     ("PERFOPS_GRAFANA_DASHBOARDS", "The folder that holds `grafana/dashboards` of this project."),
 )
+PHASES = (
+    ("PERFOPS_RUN", "Name of the run whose phases the callback `perfops.perfops.phases` writes; without it none."),
+    ("PERFOPS_PROGRAM", "Its program; else the `perfops` beside Ansible's own programs, else the one in `PATH`."),
+    ("PERFOPS_PHASES_TIMEOUT", "Seconds that the end of a playbook waits until all is written (default 20)."),
+)
 OTHERS = (
     ("PERFOPS_RUN", "`make demo`: name of the run; else one made of the time."),
     ("PERFOPS_COLLECTIONS", "Tests and benchmarks: the folder of real recordings; without it those tests skip."),
@@ -54,6 +59,7 @@ def page() -> str:
             ("Receiver, keys", columns, coded(RECEIVER)),
             ("Database", columns, coded(DATABASE)),
             ("Grafana, provisioned from grafana/", columns, coded(GRAFANA)),
+            ("Phases of a load test's playbook", columns, coded(PHASES)),
             ("This repository", columns, coded((*COMPOSE, *OTHERS))),
         )
     )
