@@ -69,6 +69,7 @@ def test_every_flag_with_a_value_can_be_set_in_the_environment() -> None:
         "mode": "local",
         "duration": "5m",
         "frequency": "2s",
+        "start_at": "2026-01-10T20:35:00Z",
         "id": "0d8f1a52-6c0e-4f2f-9b57-0c6f5a3b1e77",
         "without": "tcp",
         "metadata_address": "127.0.0.1:8080",
