@@ -29,7 +29,7 @@ bench: $(VENV)/.done ## the benchmarks; each prints a ratio to a peer or to a li
 soak: $(VENV)/.done ## the tests of faults, with their full counts
 	@PERFOPS_SOAK=1 $(BIN)/pytest -m soak $(PYTEST_ARGS)
 
-docs: $(VENV)/.done ## write the reference pages in docs/reference from the code
+docs: $(VENV)/.done ## write the reference pages in docs/reference and the READMEs of roles from the code
 	@$(BIN)/python scripts/reference
 
 env: ## write .env, the passwords of docker-compose.yml
