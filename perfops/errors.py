@@ -27,3 +27,9 @@ class DatabaseError(PerfopsError):
     """The database could not be reached or refused (exit code 4)."""
 
     exit_code = 4
+
+
+class TargetError(PerfopsError):
+    """A machine under test could not be reached, or refused (exit code 5)."""
+
+    exit_code = 5

@@ -1,3 +1,4 @@
 """Fixtures that several parts of the tests share."""
 
-pytest_plugins = ["fix_database", "fix_dashboards", "fix_sshd", "fix_hosts"]  # what imports another comes behind it
+# What imports another comes behind it.
+pytest_plugins = ["fix_database", "fix_dashboards", "fix_sshd", "fix_hosts", "fix_controller"]

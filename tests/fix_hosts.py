@@ -42,7 +42,7 @@ pivot_root . old
 umount -l /old
 exec "$3" -D -e -f /dev/null -o HostKey=/etc/ssh/perfops/host_key -o AuthorizedKeysFile=/etc/ssh/perfops/key.pub \
   -o StrictModes=no -o UsePAM=no -o PidFile=none -o UseDNS=no -o PermitRootLogin=prohibit-password \
-  -o MaxStartups=200 -o MaxSessions=200 -o "Subsystem=sftp internal-sftp"
+  -o MaxStartups=200 -o MaxSessions=200 -o LogLevel=VERBOSE -o "Subsystem=sftp internal-sftp"
 """
 
 

@@ -4,7 +4,7 @@ Nothing is imported here: the processes that derive a long recording in parts im
 """
 
 
-def run(name: str) -> None:
+def call(name: str) -> None:
     """Run a command line of app.py; a PerfopsError becomes one line on standard error and its exit code."""
     import os
     import signal
@@ -31,14 +31,14 @@ def run(name: str) -> None:
 
 def main() -> None:
     """Entry point of `perfops`."""
-    run("app")
+    call("app")
 
 
 def pcprocess() -> None:
     """Entry point of `pcprocess`: the `process` command under its own name."""
-    run("pcprocess")
+    call("pcprocess")
 
 
 def pcd() -> None:
     """Entry point of `pcd`: the `receive` command under its own name."""
-    run("pcd")
+    call("pcd")

@@ -6,8 +6,11 @@ from perfops.cli import (
     apikey,
     build_dashboards,
     build_pcc,
+    clean,
+    collect,
     compare,
     db,
+    deploy,
     exercise,
     grafana,
     load,
@@ -16,8 +19,12 @@ from perfops.cli import (
     receive,
     remove,
     report,
+    run,
+    settle,
     show,
     spool,
+    stop,
+    trickle,
     up,
     upload,
     verify,
@@ -36,8 +43,11 @@ app.callback()(options.common)
 app.add_typer(apikey.app, name="apikey")
 app.command("build-dashboards")(build_dashboards.build_dashboards)
 app.command("build-pcc")(build_pcc.build_pcc)
+app.command("clean")(clean.clean)
+app.command("collect")(collect.collect)
 app.command("compare")(compare.compare)
 app.add_typer(db.app, name="db")
+app.command("deploy")(deploy.deploy)
 app.command("exercise")(exercise.exercise)
 app.add_typer(grafana.app, name="grafana")
 app.command("list")(listing.list_collections)
@@ -46,8 +56,12 @@ app.command("process")(process.process)
 app.command("receive")(receive.receive)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
+app.command("run")(run.run)
+app.command("settle")(settle.settle)
 app.command("show")(show.show)
 app.add_typer(spool.app, name="spool")
+app.command("stop")(stop.stop)
+app.command("trickle")(trickle.trickle)
 app.command("up")(up.up)
 app.command("upload")(upload.upload)
 app.command("verify")(verify.verify)

@@ -47,6 +47,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--duration", metavar="TIME", help="how long: 90s, 10m, 1h30m (default 10m)")
     add("--frequency", metavar="TIME", help="time between two samples: 250ms, 1s, 5s (default 1s)")
     add(
+        "--start-at",
+        metavar="TIME",
+        help="begin then: Unix seconds, or 2026-01-10T20:35:00Z; at once where that is past",
+    )
+    add(
         "--collection",
         metavar="FILE",
         help="the file to write; it must not exist (default ./<id>.json); trickle: for the host and end record alone",

@@ -30,6 +30,13 @@ def wait_for_whole_second(stop: Stop) -> None:
     stop.wait_until(boottime() + remaining)
 
 
+def wait_for_start(stop: Stop, start_at: float) -> None:
+    """Wait until the last second before `start_at` (Unix seconds) by the wall clock, which may be set meanwhile."""
+    last = -(-start_at // 1) - 1
+    while not stop.reason and time.time() < last:
+        stop.wait_until(boottime() + min(last - time.time(), 1))
+
+
 def last_tick(duration: float, frequency: float) -> int:
     """Number of the tick at the end of the duration; the first is 0."""
     return int(round(duration / frequency, 6))
@@ -61,6 +68,8 @@ def sample(options: "Options", reader: Reader, output: "Union[Output, Spool]", s
     containers = Containers(options.proc_root, options.sys_root, reader.unreadable, options.without)
     containers.look_up_names(1)
     cloud = ask_cloud(options.sys_root, options.metadata_address, reader.unreadable) if options.cloud else None
+    if options.start_at:
+        wait_for_start(stop, options.start_at)
     wait_for_whole_second(stop)
     clock = Clock(None if output.last is None else output.last + CLOSEST)
     last = last_tick(options.duration, options.frequency)

@@ -6,7 +6,7 @@ import re
 from .address import LAST_PORT, parse_server, read_key, sound_key
 from .errors import PccError
 from .flags import build_parser
-from .known import recorded_id
+from .known import LAST_TIME, recorded_id
 from .settings import Options
 from .sources import GROUPS, NOT_CONTAINERS
 from .units import UUID, clean, parse_duration, parse_labels, parse_size, plain
@@ -20,6 +20,7 @@ if MYPY:
 SHORTEST = 0.01  # the kernel counts CPU time in hundredths of a second: below that a rate says nothing
 ADDRESS = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})")
 SMALLEST = 1 << 16  # bytes of a spool
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z")
 IDLE_CLASS, BEST_EFFORT = 3, 2  # of ioprio_set(2)
 
 
@@ -46,6 +47,24 @@ def parse_number(low: int, high: int) -> "Callable[[str, str], int]":
         return int(text)
 
     return parse
+
+
+def parse_moment(text: str, origin: str) -> float:
+    """Unix seconds of a moment that is given as such, or in ISO 8601 in UTC."""
+    match = MOMENT.fullmatch(text)
+    try:
+        if match:
+            from calendar import timegm  # which costs memory, and this is left behind by handover.py
+            from time import strptime
+
+            moment = timegm(strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) + float(match.group(2) or 0)
+        else:
+            moment = float(text)
+    except ValueError:
+        moment = -1.0
+    if not 0 <= moment <= LAST_TIME:
+        raise refused(origin, text, "try 2026-01-10T20:35:00Z")
+    return moment
 
 
 def parse_ionice(text: str, origin: str) -> "Tuple[int, int]":
@@ -159,6 +178,7 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
                 origin, text, plain(frequency), plain(frequency * 10)
             )
         )
+    start_at, start_origin = given("start_at", "")
     collection, _ = given("collection", "")
     recorded = recorded_id(collection) if flags.append and collection else None
     identity, origin = given("id", recorded or make_id())
@@ -176,6 +196,7 @@ def read_options(arguments: "List[str]", environment: "Mapping[str, str]") -> Op
         mode=mode,
         duration=duration,
         frequency=frequency,
+        start_at=parse_moment(start_at, start_origin) if start_at else 0.0,
         collection=collection or default_file(mode, identity, flags.gzip),
         id=identity,
         identifier=clean(given("identifier", os.uname().nodename)[0]),

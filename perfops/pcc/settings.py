@@ -12,6 +12,7 @@ if MYPY:
             ("mode", str),
             ("duration", float),
             ("frequency", float),
+            ("start_at", float),
             ("collection", str),
             ("id", str),
             ("identifier", str),
@@ -49,7 +50,7 @@ else:
     Server = namedtuple("Server", "url tls host port path")
     Options = namedtuple(
         "Options",
-        "mode duration frequency collection id identifier labels without cloud metadata_address rotate max_bytes"
-        " min_free nice ionice oom_score_adj proc_root sys_root append gzip self_test quiet"
+        "mode duration frequency start_at collection id identifier labels without cloud metadata_address rotate"
+        " max_bytes min_free nice ionice oom_score_adj proc_root sys_root append gzip self_test quiet"
         " server apikey cafile spool spool_max spool_full batch flush keep_sent spool_check",
     )

@@ -20,6 +20,10 @@ FILE = "collection.json"
 LOG = "pcc.log"
 SPOOL = "spool"
 SEGMENT = re.compile(r"\d{8}(\.tried)?\.json\Z")
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+READY = b"pcc: collection "  # what pcc says when all it was asked for can be done
 TAIL = 1 << 16  # bytes at a file's end that hold its end record
 HEAD = 1 << 20  # bytes at a file's start that hold its host record
 POLL = 0.1  # seconds between two looks
@@ -68,6 +72,27 @@ def running_pid(identity):
             except (OSError, IndexError):  # ended meanwhile
                 continue
     return None
+
+
+def words_of(pid):
+    """The command line of a process, as far as it is text; none where it has ended."""
+    try:
+        return Path("/proc", str(pid), "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return []
+
+
+def remaining(pid, host):
+    """Seconds until the planned end of a collection that runs; its first sample may not be there yet."""
+    words = words_of(pid)
+    given = {word: words[place + 1] for place, word in enumerate(words[:-1])}
+    begin = host.get("timestamp") or max(float(given.get("--start-at", 0)), time.time())
+    return max(begin + seconds_of(given.get("--duration", "0s")) - time.time(), 0.0)
+
+
+def seconds_of(text):
+    """Seconds of a duration such as 1h30m."""
+    return sum(float(number) * UNITS[unit] for number, unit in LENGTH.findall(text))
 
 
 def is_zombie(process):
@@ -138,6 +163,9 @@ def facts(collection):
         "complete": pid is None and bool(end),
         "started_at": host.get("timestamp"),
         "duration": host.get("duration"),
+        "frequency": host.get("frequency"),
+        "remaining": 0.0 if pid is None else remaining(pid, host),
+        "restarted": bool(host) and host.get("boot_id") != boot_id(),
         "mode": host.get("mode"),
         "size": size,
         "reason": end.get("reason"),
@@ -153,6 +181,14 @@ def facts(collection):
     }
 
 
+def boot_id():
+    """What the kernel calls this run of the machine, None where it does not say."""
+    try:
+        return BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
 def wait_while(condition, seconds):
     """Wait while the condition holds, `seconds` at most; whether it does no longer."""
     deadline = time.monotonic() + seconds
@@ -166,7 +202,8 @@ def wait_while(condition, seconds):
 def start(collection, command, environment, patience):
     """Start pcc detached from this process and its terminal, and wait for its first tick; an error is its last words.
 
-    OSError where the folder cannot be made or the program not be started.
+    Where it is to begin at a given time, it is waited for no longer than until it is ready to. OSError where the folder
+    cannot be made or the program not be started.
     """
     collection.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if collection.file.exists():  # without a tick in it: an earlier start came to nothing
@@ -183,11 +220,13 @@ def start(collection, command, environment, patience):
             close_fds=True,
         )
 
-    def waiting():
-        return process.poll() is None and not first_record(collection.file, "host")
+    def begun():
+        if "--start-at" in command and process.poll() is None:
+            return collection.log.read_bytes().startswith(READY)
+        return bool(first_record(collection.file, "host"))
 
-    wait_while(waiting, patience)
-    if first_record(collection.file, "host"):
+    wait_while(lambda: process.poll() is None and not begun(), patience)
+    if begun():
         return None
     status = process.poll()
     if status is None:

@@ -7,20 +7,39 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from ansible_collections.perfops.perfops.plugins.module_utils.collections import SPOOL
+from ansible_collections.perfops.perfops.plugins.module_utils.program import CERTIFICATES
+
+NEAR = 1.0  # seconds by which a clock may be off before a start is corrected for it
 
 
 def command(params, program, collection):
     """The words of the command line; never the key."""
     words = [sys.executable, str(program), "--id", collection.id, "--collection", str(collection.file)]
     words += ["--duration", params["duration"], "--frequency", params["frequency"]]
+    if params["start_at"]:
+        words += ["--start-at", "{0:.3f}".format(moment(params))]
     if params["identifier"]:
         words += ["--identifier", params["identifier"]]
     labels = joined(params["labels"])
     words += ["--labels", labels] if labels else []
     return words + (streaming(params) if params["mode"] == "trickle" else [])
+
+
+def moment(params):
+    """The time to begin at by this machine's clock; one that is hardly off keeps the same time as all others."""
+    offset = params["clock_offset"] or 0.0
+    return params["start_at"] + (offset if abs(offset) > NEAR else 0.0)
+
+
+def clock_needs(params):
+    """How far this clock is off, where it seems to be, and nobody has said: the way here took time, too."""
+    if not params["start_at"] or not params["sent_at"] or params["clock_offset"] is not None:
+        return []
+    return ["clock_offset"] if abs(time.time() - params["sent_at"]) > NEAR else []
 
 
 def joined(labels):
@@ -39,7 +58,8 @@ def streaming(params):
     words = ["--mode", "trickle", "--server", params["server"], "--spool", str(Path(params["home"], SPOOL))]
     for name in ("batch", "flush", "spool_max", "spool_full"):
         words += ["--" + name.replace("_", "-"), params[name]]
-    return words + (["--cafile", params["cafile"]] if params["cafile"] else [])
+    cafile = params["cafile"] or (params["certificates"] and str(Path(params["home"], CERTIFICATES)))
+    return words + (["--cafile", cafile] if cafile else [])
 
 
 def environment(params):

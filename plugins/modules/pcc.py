@@ -94,6 +94,36 @@ options:
       - In O(mode=trickle) the time of O(flush) comes on top, but for V(0).
     type: int
     default: 60
+  start_at:
+    description: When to take the first sample, in whole Unix seconds; at once where that is past or not given.
+    type: float
+  sent_at:
+    description:
+      - The time of the controller as it calls. Where this machine's is more than a second from it, nothing is started.
+    type: float
+  clock_offset:
+    description:
+      - Seconds by which this machine's clock is ahead of the controller's; O(start_at) is corrected for more than one.
+    type: float
+  program_sha256:
+    description: Checksum of the program that is wanted. Where another or none is there, nothing is started.
+    type: str
+  program_content:
+    description: That program in Base64, put there before the start.
+    type: str
+  certificates:
+    description: What to trust the receiver by (PEM) in Base64, put into O(home) and used as O(cafile).
+    type: str
+  packed:
+    description: The program's file on the controller, which is put on the machine where it has another or none.
+    type: path
+  trust:
+    description: File on the controller with what to trust the receiver by (PEM), which is put on the machine.
+    type: path
+  journal:
+    description:
+      - File on the controller that says how this machine fares in its run. A trouble is noted there, and no failure.
+    type: path
 attributes:
   check_mode:
     description: Says what would change, and changes nothing.
@@ -190,6 +220,33 @@ duration:
   returned: with O(id)
   type: float
   sample: 600.0
+frequency:
+  description: The seconds between two samples it was asked for.
+  returned: with O(id)
+  type: float
+  sample: 1.0
+remaining:
+  description: Seconds until its planned end; 0 where it does not run.
+  returned: with O(id)
+  type: float
+  sample: 412.7
+restarted:
+  description: Whether the machine was started anew since its first sample.
+  returned: with O(id)
+  type: bool
+  sample: false
+needs:
+  description: Options to call it with again, as nothing was started without; C(program) stands for O(program_content).
+  returned: with O(id)
+  type: list
+  elements: str
+  sample: []
+clock:
+  description: This machine's time in Unix seconds at the begin and at the end of the call.
+  returned: with O(id)
+  type: list
+  elements: float
+  sample: [1768077300.12, 1768077300.31]
 mode:
   description: V(local) or V(trickle), null before the first sample.
   returned: with O(id)
@@ -260,12 +317,11 @@ collections:
 """
 
 import re
-from pathlib import Path
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.perfops.perfops.plugins.module_utils import collections, commands
+from ansible_collections.perfops.perfops.plugins.module_utils import acts, collections
 
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 OPTIONS = {
     "state": {"type": "str", "choices": ["started", "finished", "stopped", "absent"], "default": "started"},
@@ -285,65 +341,21 @@ OPTIONS = {
     "spool_max": {"type": "str", "default": "1G"},
     "spool_full": {"type": "str", "choices": ["drop-oldest", "stop"], "default": "drop-oldest"},
     "timeout": {"type": "int", "default": 60},
+    "start_at": {"type": "float"},
+    "sent_at": {"type": "float"},
+    "clock_offset": {"type": "float"},
+    "program_sha256": {"type": "str"},
+    "program_content": {"type": "str", "no_log": True},
+    "certificates": {"type": "str", "no_log": True},
+    "packed": {"type": "path"},
+    "trust": {"type": "path"},
+    "journal": {"type": "path"},
 }
-
-
-def patience(module):
-    """Seconds to wait for an end; in trickle mode the collector goes on sending for a while."""
-    timeout = module.params["timeout"]
-    if module.params["mode"] != "trickle" or not timeout:
-        return timeout
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])", module.params["flush"])
-    return timeout + sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
-def start(module, collection):
-    """Have the collection running or ended; whether that was new."""
-    facts = collections.facts(collection)
-    if facts["running"] or facts["finished"]:
-        return False
-    program = Path(module.params["program"] or Path(module.params["home"], "pcc"))
-    try:
-        words = commands.command(module.params, program, collection)
-    except ValueError as problem:
-        module.fail_json(msg=str(problem))
-    if module.check_mode:
-        return True
-    if not program.is_file():
-        module.fail_json(msg="no collector at {0} (put it there with the role perfops.perfops.pcc)".format(program))
-    try:
-        error = collections.start(collection, words, commands.environment(module.params), module.params["timeout"])
-    except OSError as problem:
-        module.fail_json(msg="cannot start {0}: {1} (name another folder in home)".format(program, problem))
-    if error:
-        if not collections.facts(collection)["running"]:
-            collections.remove_folder(collection.folder)
-        module.fail_json(msg=error, id=collection.id)
-    return True
-
-
-def stop(module, collection):
-    """Have the collection ended; whether it ran."""
-    if collections.running_pid(collection.id) is None:
-        return False
-    if not module.check_mode and not collections.stop(collection, patience(module)):
-        text = "the collection {0} does not end within {1} s (give a longer timeout, or end its process)"
-        module.fail_json(msg=text.format(collection.id, patience(module)), **collections.facts(collection))
-    return True
-
-
-def remove(module, collection):
-    """Have the collection stopped and its files gone; whether there was anything."""
-    changed = stop(module, collection)
-    if not collections.is_there(collection):
-        return changed
-    if not module.check_mode:
-        collections.remove(collection)
-    return True
 
 
 def main():
     """Read, decide, act, read again."""
+    begun = time.time()
     module = AnsibleModule(
         argument_spec=OPTIONS,
         required_if=[("state", "started", ["id"]), ("state", "finished", ["id"])],
@@ -351,22 +363,23 @@ def main():
     )
     state, identity, home = module.params["state"], module.params["id"], module.params["home"]
     if identity is None:
-        act = stop if state == "stopped" else remove
+        act = acts.stop if state == "stopped" else acts.remove
         done = [each.id for each in collections.collections_in(home) if act(module, each)]
         module.exit_json(changed=bool(done), collections=done)
     if not UUID.match(identity.lower()):
         module.fail_json(msg="bad value for id: {0!r} (try the output of uuidgen)".format(identity))
     collection = collections.Collection(home, identity.lower())
-    changed = False
+    changed, needs = False, []
     if state == "started":
-        changed = start(module, collection)
+        changed, needs = acts.start(module, collection)
     elif state == "stopped":
-        changed = stop(module, collection)
+        changed = acts.stop(module, collection)
     elif state == "absent":
-        changed = remove(module, collection)
+        changed = acts.remove(module, collection)
     elif not module.check_mode:
-        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, patience(module))
-    module.exit_json(changed=changed, **collections.facts(collection))
+        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, acts.patience(module))
+    facts = collections.facts(collection)
+    module.exit_json(changed=changed, needs=needs, clock=[begun, time.time()], **facts)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What `perfops COMMAND --help` shows runs as it stands; a command without an example fails here."""
 
+import json
 import os
 import re
 import shutil
@@ -13,9 +14,12 @@ from typing import Any
 import pytest
 from fix_command import BIN, perfops
 from fix_database import ROOMY
+from fix_loaded import IDENTITY
 from fix_pcc import environment, pack, run
+from fix_playbook import LOCAL, write_inventory
 from fix_push import TOKEN, small_grafana
 from fix_receiver import receiving
+from fix_sshd import PROGRAM, Server
 from typer.main import get_command
 
 from perfops.cli.app import app
@@ -74,6 +78,7 @@ def results(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
     for command in (("process", machine / "collection.json", "--outdir", machine), ("load", machine, *load)):
         done = perfops(*command, env=variables)
         assert done.returncode == 0, done.stderr
+    (folder / "results/nightly/run.json").write_text(json.dumps({"run": "nightly", "mode": "local", "id": IDENTITY}))
     fill_spool(folder)
     return folder / "results"
 
@@ -99,9 +104,23 @@ def served(line: str, variables: dict[str, str], folder: Path) -> Iterator[dict[
         yield known | {"PCC_SERVER": receiver.url}
 
 
+def name_machines(folder: Path, sshd: Server | None) -> None:
+    """What the examples with machines name: an inventory of this one, and an SSH configuration for 127.0.0.1."""
+    (folder / "inventories").mkdir()
+    write_inventory(folder / "inventories/local", {"this-machine": LOCAL}, pcc_home=str(folder / "home"))
+    if sshd:
+        known = f"Port {sshd.port}\nIdentityFile {sshd.key}\nUserKnownHostsFile {sshd.known_hosts}\n"
+        (folder / "ssh_config").write_text(known)
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS, key="remove".__eq__))  # the last: the others want the run
-def test_an_example_runs(name: str, variables: dict[str, str], results: Path, tmp_path: Path) -> None:
+def test_an_example_runs(
+    name: str, variables: dict[str, str], results: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """In a folder with the results of a run, with its times shortened and its /tmp elsewhere."""
+    if name == "run" and not PROGRAM:
+        pytest.skip("no SSH server on this machine (apt install openssh-server)")
+    name_machines(tmp_path, request.getfixturevalue("sshd") if name == "run" else None)
     shutil.copytree(results, tmp_path / "results")
     (tmp_path / "results" / "spool").rename(tmp_path / "spool")
     line = example(COMMANDS[name])

@@ -57,6 +57,41 @@ def test_it_waits_for_a_whole_second(packed: Path, tmp_path: Path) -> None:
     assert read(path)[0]["timestamp"] > int(started) + 1 - 0.002  # the clock may be slewed meanwhile
 
 
+@pytest.mark.parametrize("fraction", [0.0, 0.4], ids=["whole", "between"])
+def test_a_start_that_is_given_is_the_first_tick_and_costs_no_cpu(
+    fraction: float, packed: Path, tmp_path: Path
+) -> None:
+    """Between two seconds it is the next whole one."""
+    path = tmp_path / "host.json"
+    begin = int(time.time()) + 3
+    moment = f"{begin - 1 + fraction}" if fraction else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin))
+    done = run(packed, *SHORT, "--collection", str(path), "--start-at", moment, env=environment())
+    assert done.returncode == 0, done.stderr
+    records = read(path)
+    assert begin - 0.002 < records[0]["timestamp"] < begin + 1
+    assert records[-1]["measurement"]["cpu_seconds"] < 1
+
+
+def test_a_start_that_is_past_is_at_once(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    before = time.time()
+    line = (*SHORT, "--collection", str(path), "--start-at", str(int(before) - 3600))
+    assert run(packed, *line, env=environment()).returncode == 0
+    assert read(path)[0]["timestamp"] > before
+
+
+def test_a_signal_while_it_waits_for_its_start_ends_it(packed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    line = ("--duration", "1h", "--collection", str(path), "--start-at", str(int(time.time()) + 3600))
+    with start(packed, *line, env=environment()) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("pcc: collection")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    end = check_books(read(path), 1)
+    assert (end["reason"], end["ticks"]) == ("SIGTERM", 1)
+
+
 def test_the_shortest_period_keeps_its_books_and_its_distances(packed: Path, tmp_path: Path) -> None:
     path = tmp_path / "host.json"
     done = run(packed, *("--duration", "500ms", "--frequency", "10ms", "--collection", str(path)), env=environment())

@@ -35,13 +35,14 @@ def test_every_value_comes_from_the_environment() -> None:
             "PCC_ID": IDENTITY.upper(), "PCC_IDENTIFIER": "vm-1", "PCC_LABELS": "k=v", "PCC_PROC_ROOT": "/host/proc",
             "PCC_SYS_ROOT": "/host/sys", "PCC_WITHOUT": "tcp,pressure", "PCC_ROTATE": "100M", "PCC_MAX_BYTES": "5G",
             "PCC_MIN_FREE": "0", "PCC_NICE": "5", "PCC_IONICE": "best-effort:7", "PCC_OOM_SCORE_ADJ": "-500",
-            "PCC_CLOUD": "off", "PCC_METADATA_ADDRESS": "127.0.0.1:8080",
+            "PCC_START_AT": "2026-01-10T20:35:00.5Z", "PCC_CLOUD": "off", "PCC_METADATA_ADDRESS": "127.0.0.1:8080",
         },
     )  # fmt: skip
     assert options == read_options([], {"PCC_ID": IDENTITY})._replace(
         mode="local",
         duration=5400,
         frequency=0.25,
+        start_at=1768077300.5,
         collection="/a/b.json",
         identifier="vm-1",
         labels={"k": "v"},
@@ -108,6 +109,8 @@ def test_an_empty_variable_is_none() -> None:
         ([], {"PCC_FREQUENCY": "5x"}, "bad value for PCC_FREQUENCY: '5x' (try 5s)"),
         (["--frequency", "5x"], {}, "bad value for --frequency: '5x' (try 5s)"),
         ([], {"PCC_DURATION": "ten"}, "bad value for PCC_DURATION: 'ten' (try 10m)"),
+        (["--start-at", "tomorrow"], {}, "bad value for --start-at: 'tomorrow' (try 2026-01-10T20:35:00Z)"),
+        (["--start-at", "nan"], {}, "bad value for --start-at: 'nan' (try 2026-01-10T20:35:00Z)"),
         (["--frequency", "9ms"], {}, "bad value for --frequency: '9ms' is below 10ms (try 250ms)"),
         (
             ["--duration", "1s", "--frequency", "5s"], {},

@@ -1,0 +1,1 @@
+"""Machines under test, reached from here: by Ansible's playbooks (runner), or by SSH alone (fabric)."""

@@ -1,0 +1,95 @@
+"""What runs on a machine under test for `perfops run`, besides the sampler: sent as text, for Python 3.6 and later.
+
+`answer` is called with the modules that the Ansible collection uses for the same (plugins/module_utils), so both ways
+lay out a collection alike, and with what is wanted. What it returns goes back as JSON.
+"""
+
+import hashlib
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+BLOCK = 1 << 20
+Facts = Any  # a dict; Python 3.6 has no dict[str, Any]
+
+
+def answer(collections: Any, commands: Any, ask: Facts) -> Facts:
+    """Do what is asked, one of the functions below; a failure is {"error": its words}."""
+    home = str(Path(ask["home"]).expanduser())
+    collection = collections.Collection(home, ask["id"])
+    try:
+        found: Facts = ACTIONS[ask["action"]](collections, commands, collection, home, ask)
+    except (OSError, ValueError) as error:
+        return {"error": str(error)}
+    return found
+
+
+def look(collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
+    """What is there: the collection, the program by its checksum, and the time."""
+    facts = collections.facts(collection)
+    return {"home": home, "program": digest(Path(home, "pcc")), "time": time.time(), "facts": facts}
+
+
+def claim(_collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
+    """Make the folders: from now on nobody who tidies up here takes the program away."""
+    Path(home).mkdir(mode=0o700, parents=True, exist_ok=True)
+    collection.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {"program": digest(Path(home, "pcc"))}
+
+
+def start(collections: Any, commands: Any, collection: Any, home: str, ask: Facts) -> Facts:
+    """Have it running or ended."""
+    facts = collections.facts(collection)
+    if not (facts["running"] or facts["finished"]):
+        program = Path(home, "pcc")
+        if digest(program) != ask["program"]:
+            return {"error": f"the collector {program} is not the one that was put there"}
+        params = dict(ask["params"], start_at=None, clock_offset=None)
+        words = commands.command(params, program, collection)
+        error = collections.start(collection, words, commands.environment(params), ask["patience"])
+        if error:
+            if not collections.facts(collection)["running"]:
+                collections.remove_folder(collection.folder)
+            return {"error": error}
+    return look(collections, commands, collection, home, ask)
+
+
+def stop(collections: Any, commands: Any, collection: Any, home: str, ask: Facts) -> Facts:
+    """Have it ended in order."""
+    if not collections.stop(collection, ask["patience"]):
+        return {"error": f"the collection {collection.id} does not end within {ask['patience']} s"}
+    return look(collections, commands, collection, home, ask)
+
+
+def finish(collections: Any, commands: Any, collection: Any, home: str, ask: Facts) -> Facts:
+    """Wait a little for its end, and say what is to be fetched."""
+    collections.wait_while(lambda: collections.running_pid(collection.id) is not None, ask["patience"])
+    found = look(collections, commands, collection, home, ask)
+    return dict(found, digest="" if found["facts"]["running"] else digest(collection.file))
+
+
+def remove(collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
+    """Remove the collection, and where it was the last one also the program and its folder."""
+    collections.remove(collection)
+    if not collections.collections_in(home):
+        with suppress(FileNotFoundError):
+            Path(home, "pcc").unlink()
+        with suppress(OSError):  # something else is there
+            Path(home).rmdir()
+    return {}
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, '' where there is none."""
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            for block in iter(lambda: file.read(BLOCK), b""):
+                found.update(block)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return found.hexdigest()
+
+
+ACTIONS = {"look": look, "claim": claim, "start": start, "stop": stop, "finish": finish, "remove": remove}

@@ -1,0 +1,98 @@
+"""A collection on one machine by SSH alone: started or found again, followed to its end, brought home."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perfops.errors import TargetError
+from perfops.fleet.connect import LostError
+from perfops.fleet.fetch import fetch
+from perfops.fleet.follow import Seen, follow, persist
+from perfops.fleet.target import Target
+
+START = 60.0  # seconds that the first sample may take
+END = 30.0  # seconds that an end may take
+TRIES = 2  # the program may be tidied away by another run that ends just then
+
+
+@dataclass(slots=True)
+class Session:
+    """A collection on a machine; `patience` is how long in seconds it may be out of reach when its time is over.
+
+    `tell` is called with a stage, and whatever is known by then, at each step; `lose` when the machine is lost.
+    """
+
+    target: Target
+    program: bytes
+    params: dict[str, Any]
+    patience: float
+    tell: Callable[..., None]
+    lose: Callable[[LostError, float], None]
+    ends: float = 0.0  # by this machine's monotonic clock
+    skew: float | None = None  # seconds that the machine's clock is ahead of this one's
+
+    def begin(self, *, stop: bool = False) -> dict[str, Any]:
+        """Have it running or ended, or with `stop` ended; its facts. TargetError where there is nothing to stop."""
+        self.tell("connecting")
+        found = self.target.ask("look")
+        self.skew = found["time"] - time.time()  # it was asked last, so only the way here is in between
+        self.target.home = found["home"]
+        facts = found["facts"]
+        if stop:
+            if not (facts["running"] or facts["finished"]):
+                raise TargetError(f"{self.target.name} samples nothing for this run (see perfops list --run NAME)")
+            self.tell("stopping")
+            facts = self.target.ask("stop", END)["facts"]
+        elif not (facts["running"] or facts["finished"]):
+            facts = self.keep(self.start)
+        self.ends = time.monotonic() + facts["duration"]
+        return dict(facts)
+
+    def start(self) -> dict[str, Any]:
+        """Put the program there, and start it. It survives this connection."""
+        for left in reversed(range(TRIES)):
+            self.tell("installing")
+            digest = self.target.put_program(self.program)
+            self.tell("starting")
+            try:
+                return dict(self.target.ask("start", START, params=self.params, program=digest)["facts"])
+            except LostError:
+                raise
+            except TargetError as error:
+                if not left or "was put there" not in str(error):
+                    raise
+        raise AssertionError
+
+    def follow(self, facts: dict[str, Any]) -> None:
+        """Wait for its end."""
+        began = facts["started_at"]
+        self.ends = time.monotonic() + facts["duration"]
+
+        def seen(look: Seen) -> None:
+            elapsed = (look.last or began) - began
+            self.ends = time.monotonic() + max(facts["duration"] - elapsed, 0)
+            self.tell(
+                "sampling", elapsed=elapsed, duration=facts["duration"], period=facts["frequency"], size=look.size
+            )
+
+        if facts["running"]:
+            self.keep(lambda: follow(self.target, facts["collection"], facts["frequency"] or 1.0, seen))
+
+    def bring_home(self, local: Path) -> None:
+        """Fetch the recording, whole."""
+        found = self.keep(lambda: self.target.ask("finish", END))
+        facts = found["facts"]
+        if facts["running"]:
+            raise TargetError(
+                f"the collection {facts['id']} on {self.target.name} does not end (see {facts['log']} there)"
+            )
+        if not found["digest"]:
+            raise TargetError(f"{self.target.name} has no {facts['collection']} any more; it said: {facts['said']}")
+        tell = lambda done: self.tell("fetching", done=done, size=facts["size"])  # noqa: E731
+        self.keep(lambda: fetch(self.target, facts["collection"], local, found["digest"], tell))
+
+    def keep(self, act: Callable[[], Any]) -> Any:
+        """Do it again while the machine is out of reach, to the end of the collection and some time beyond."""
+        return persist(act, lambda: max(self.ends - time.monotonic(), 0) + self.patience, self.lose)

@@ -1,0 +1,59 @@
+"""The module pcc from the controller's side: it brings the program, and knows how far the machine's clock is off."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.perfops.perfops.plugins.plugin_utils import journal
+from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import OFF
+from ansible_collections.perfops.perfops.plugins.plugin_utils.machine import MachineAction, display
+
+CALLS = 3  # the first, one with what that needed, and one more where the clock has been set in between
+
+
+class ActionModule(MachineAction):
+    """The module, with a journal and the program in it."""
+
+    def act(self) -> dict[str, Any]:
+        """Run the module; to start, as often as it needs something."""
+        packed, trust = self.args.pop("packed", None), self.args.pop("trust", None)
+        if self.args.get("state", "started") != "started":
+            done = self.call("pcc", **self.args)
+            if self.args["state"] == "stopped" and not done.get("failed"):
+                self.note(ends_at=time.time())
+            return done
+        known = journal.read(self.journal) if self.journal else {}
+        if Path(known.get("home") or "/nowhere/at/all").is_file():
+            return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
+        self.note(start_at=self.args.get("start_at"))
+        done = self.start(packed, trust)
+        if done.get("failed"):
+            return done
+        skew = self.bounds.offset
+        if abs(skew) > OFF:
+            display.warning(f"{self.name}: its clock is {skew:+.1f} s off; its start is corrected for that")
+        ends_at = time.time() + done["remaining"]
+        self.note(state="running", reason="", skew_seconds=skew, ends_at=ends_at, unreachable=False)
+        return done | {"skew_seconds": skew}
+
+    def start(self, packed: str | None, trust: str | None) -> dict[str, Any]:
+        """Start it; the program goes along where the one there is not this one."""
+        args = dict(self.args)
+        content = Path(packed).read_bytes() if packed and not self._task.check_mode else b""
+        if content:
+            args["program_sha256"] = hashlib.sha256(content).hexdigest()
+        if trust:
+            args["certificates"] = base64.b64encode(Path(trust).read_bytes()).decode("ascii")
+        for _ in range(CALLS):
+            done = self.call("pcc", **args, sent_at=time.time())
+            needs = done.get("needs", [])
+            if done.get("failed") or not needs:
+                return done
+            if "program" in needs:
+                args["program_content"] = base64.b64encode(content).decode("ascii")
+            args["clock_offset"] = self.bounds.offset
+        return done | {"failed": True, "msg": f"it goes on to need {', '.join(needs)} (run this again)"}
