@@ -100,6 +100,11 @@ def test_what_grafana_is_configured_with(tmp_path: Path) -> None:
     assert re.search(r"^shared_buffers = '\d+MB'$", told, re.MULTILINE)
     assert "work_mem = '64MB'" in told
     assert "jit = 'off'" in told
+    lines = told.splitlines()[1:]
+    assert all(re.fullmatch(r"\w+ = '[^']*'|\w+ = \w+", line) for line in lines), told
+    names = [line.partition(" = ")[0] for line in lines]
+    assert len(set(names)) == len(names)
+    assert {"ssl", "ssl_cert_file", "ssl_key_file", "timezone", "log_timezone"} <= set(names)
     access = (tmp_path / "postgres" / "pg_hba.conf").read_text(encoding="utf-8")
     assert "hostssl perfops   perfops,grafana   10.0.0.0/24   scram-sha-256" in access
     assert "trust" not in access
@@ -107,7 +112,12 @@ def test_what_grafana_is_configured_with(tmp_path: Path) -> None:
     assert recap(again)["server"]["changed"] == 0
 
 
-SMALL = {"_postgres_account": "root", "postgres_allowed": ["10.0.0.0/24"]}
+SMALL = {
+    "_postgres_account": "root",
+    "postgres_allowed": ["10.0.0.0/24"],
+    "postgres_tls_certificate": "/etc/cert.pem",
+    "postgres_tls_key": "/etc/key.pem",
+}
 
 
 def postgres_etc(tmp_path: Path) -> Path:
