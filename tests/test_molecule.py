@@ -29,6 +29,7 @@ def test_scenario(scenario: str, databases: MakeDatabase, tmp_path: Path) -> Non
         "MOLECULE_GLOB": "tests/molecule/*/molecule.yml",
         "MOLECULE_EPHEMERAL_DIRECTORY": str(tmp_path / "molecule"),
         "PERFOPS_DATABASE_URL": databases(),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),  # the packed collector of this checkout alone
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "NO_COLOR": "1",
     }

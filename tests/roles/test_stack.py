@@ -109,7 +109,7 @@ def test_what_grafana_is_configured_with(tmp_path: Path) -> None:
     assert "hostssl perfops   perfops,grafana   10.0.0.0/24   scram-sha-256" in access
     assert "trust" not in access
     again = play(tmp_path, "configure", **GOOD, **places, _postgres_etc=str(postgres_etc(tmp_path)), **SMALL)
-    assert recap(again)["server"]["changed"] == 0
+    assert (again.returncode, recap(again)["server"]["changed"]) == (0, 0), again.stdout
 
 
 SMALL = {
@@ -149,4 +149,4 @@ def test_the_database_its_owner_and_its_reader(server: home.Home, tmp_path: Path
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT lo_create(0)")
     again = play(tmp_path, "database", **variables)
-    assert recap(again)["server"]["changed"] == 0
+    assert (again.returncode, recap(again)["server"]["changed"]) == (0, 0), again.stdout
