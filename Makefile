@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint bench soak docs env constraints clean
+.PHONY: help demo test lint bench soak molecule docs env constraints clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,7 +29,10 @@ bench: $(VENV)/.done ## the benchmarks; each prints a ratio to a peer or to a li
 soak: $(VENV)/.done ## the tests of faults, with their full counts
 	@PERFOPS_SOAK=1 $(BIN)/pytest -m soak $(PYTEST_ARGS)
 
-docs: $(VENV)/.done ## write the reference pages in docs/reference from the code
+molecule: $(VENV)/.done ## the roles on machines made for it, all scenarios: check, converge, idempotence, verify, clean (root)
+	@PERFOPS_SOAK=1 $(BIN)/pytest tests/test_molecule.py $(PYTEST_ARGS)
+
+docs: $(VENV)/.done ## write the reference pages in docs/reference and the READMEs of roles from the code
 	@$(BIN)/python scripts/reference
 
 env: ## write .env, the passwords of docker-compose.yml

@@ -5,9 +5,12 @@ alone, and all files of this machine beneath a layer of their own: what is writt
 needs root, and leaves nothing behind: what a test run that was killed has left is removed by the next one.
 """
 
+import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -246,3 +249,50 @@ def end(namespace: str) -> None:
     for pid in map(int, told.split()):
         with suppress(ProcessLookupError):
             os.kill(pid, 9)
+
+
+def create(file: Path, *names: str) -> None:
+    """Make hosts in a process that stays; the file has its number and, by name, the hosts' Ansible variables."""
+    if why := missing():
+        raise SystemExit(why)
+    sweep()
+    file.unlink(missing_ok=True)
+    log = file.with_suffix(".log")
+    with log.open("wb") as told:
+        line = [sys.executable, __file__, "hold", str(file), *names]
+        process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True)
+    wait_for("the hosts", lambda: file.exists() or process.poll() is not None, 60)
+    if not file.exists():
+        raise SystemExit(log.read_text(encoding="utf-8"))
+
+
+def hold(file: Path, *names: str) -> None:
+    """Have hosts until this process is asked to end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with hosts(*names) as made:
+        known = {"pid": os.getpid(), "hosts": {each.name: each.variables() for each in made.hosts}}
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(known), encoding="utf-8")
+        part.rename(file)
+        signal.pause()
+
+
+def destroy(file: Path) -> None:
+    """Remove the hosts of a file, which may be gone already."""
+    if not file.exists():
+        return
+    pid = int(json.loads(file.read_text(encoding="utf-8"))["pid"])
+    with suppress(FileNotFoundError, ProcessLookupError):
+        if b"fix_hosts" in command_line(pid):
+            os.kill(pid, signal.SIGTERM)
+            wait_for("the hosts' end", lambda: not command_line(pid))
+    file.unlink()
+
+
+def command_line(pid: int) -> bytes:
+    """Of a process that runs; one that has ended, and waits for its parent, has none."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+if __name__ == "__main__":
+    {"create": create, "hold": hold, "destroy": destroy}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

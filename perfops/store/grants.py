@@ -24,7 +24,9 @@ SETTINGS = {  # of its sessions: against accidents, not against intent, as SET u
     "work_mem": "32MB",  # a day of samples of a device sorts in memory
     "jit": "off",  # compiling a query of a panel takes longer than running it
 }
-ATTRIBUTES = "LOGIN NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION CONNECTION LIMIT {}"
+# What a new role cannot do it need not be told; check_role refuses one that can. Who has no right to make databases may
+# not take it from others either: naming it would fail for an owner of this database alone.
+ATTRIBUTES = "LOGIN NOINHERIT CONNECTION LIMIT {}"
 WRITES = r"^(lo_.*|lowrite|loread|pg_logical_emit_message)$"  # functions that write, and that every role may call
 
 FACTS = """

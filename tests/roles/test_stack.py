@@ -100,14 +100,24 @@ def test_what_grafana_is_configured_with(tmp_path: Path) -> None:
     assert re.search(r"^shared_buffers = '\d+MB'$", told, re.MULTILINE)
     assert "work_mem = '64MB'" in told
     assert "jit = 'off'" in told
+    lines = told.splitlines()[1:]
+    assert all(re.fullmatch(r"\w+ = '[^']*'|\w+ = \w+", line) for line in lines), told
+    names = [line.partition(" = ")[0] for line in lines]
+    assert len(set(names)) == len(names)
+    assert {"ssl", "ssl_cert_file", "ssl_key_file", "timezone", "log_timezone"} <= set(names)
     access = (tmp_path / "postgres" / "pg_hba.conf").read_text(encoding="utf-8")
     assert "hostssl perfops   perfops,grafana   10.0.0.0/24   scram-sha-256" in access
     assert "trust" not in access
     again = play(tmp_path, "configure", **GOOD, **places, _postgres_etc=str(postgres_etc(tmp_path)), **SMALL)
-    assert recap(again)["server"]["changed"] == 0
+    assert (again.returncode, recap(again)["server"]["changed"]) == (0, 0), again.stdout
 
 
-SMALL = {"_postgres_account": "root", "postgres_allowed": ["10.0.0.0/24"]}
+SMALL = {
+    "_postgres_account": "root",
+    "postgres_allowed": ["10.0.0.0/24"],
+    "postgres_tls_certificate": "/etc/cert.pem",
+    "postgres_tls_key": "/etc/key.pem",
+}
 
 
 def postgres_etc(tmp_path: Path) -> Path:
@@ -139,4 +149,4 @@ def test_the_database_its_owner_and_its_reader(server: home.Home, tmp_path: Path
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT lo_create(0)")
     again = play(tmp_path, "database", **variables)
-    assert recap(again)["server"]["changed"] == 0
+    assert (again.returncode, recap(again)["server"]["changed"]) == (0, 0), again.stdout
