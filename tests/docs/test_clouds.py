@@ -56,7 +56,7 @@ def test_every_command_of_the_page_runs(
         "PERFOPS_DATABASE_URL": databases(),
     }
     commands = [line for block in blocks(cloud, "sh") for line in block.splitlines()]
-    assert {"collect", "deploy", "report", "clean"} <= {line.split()[1] for line in commands}
+    assert {"collect", "deploy", "doctor", "report", "clean"} <= {line.split()[1] for line in commands}
     told = {}
     with serving(tmp_path) as asked:
         asked.compartments = [compartment("bench")]
