@@ -43,5 +43,5 @@ def stopped_afterwards(home: Path) -> Iterator[None]:
         yield
     finally:
         for folder in (home / "collections").glob("*"):
-            if pid := run_module(id=folder.name, state="finished", home=str(home), timeout=0)["pid"]:
+            if pid := run_module(id=folder.name, state="finished", home=str(home), timeout=0).get("pid"):
                 os.kill(pid, signal.SIGKILL)

@@ -6,7 +6,6 @@ lay out a collection alike, and with what is wanted. What it returns goes back a
 
 import hashlib
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +69,9 @@ def finish(collections: Any, commands: Any, collection: Any, home: str, ask: Fac
 
 
 def remove(collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
-    """Remove the collection, and where it was the last one also the program and its folder."""
+    """Remove the collection, and after the last one the program, and its folder if nothing else is there."""
     collections.remove(collection)
-    if not collections.collections_in(home):
-        with suppress(FileNotFoundError):
-            Path(home, "pcc").unlink()
-        with suppress(OSError):  # something else is there
-            Path(home).rmdir()
+    collections.clear(home)
     return {}
 
 

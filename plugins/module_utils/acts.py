@@ -57,6 +57,15 @@ def stop(module, collection):
     return True
 
 
+def clear(module, home):
+    """Have nothing of this there but collections; whether there was anything."""
+    try:
+        return collections.clear(home, pretend=module.check_mode)
+    except OSError as problem:
+        text = "cannot remove {0}: {1} (remove it by hand)"
+        module.fail_json(msg=text.format(problem.filename or home, problem.strerror))
+
+
 def remove(module, collection):
     """Have the collection stopped and its files gone; whether there was anything."""
     changed = stop(module, collection)

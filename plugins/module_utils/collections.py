@@ -17,8 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 
 FILE = "collection.json"
+PROGRAM = "pcc"
+CERTIFICATES = "receiver-ca.pem"
 LOG = "pcc.log"
 SPOOL = "spool"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+PART = re.compile(r"\.(pcc|receiver-ca\.pem)\.[0-9a-f-]+\Z")  # what broke off on its way here
 SEGMENT = re.compile(r"\d{8}(\.tried)?\.json\Z")
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
@@ -41,9 +45,12 @@ class Collection:
 
 
 def collections_in(home):
-    """All collections of a home folder, in the order of their ids; of some only what was not sent may be left."""
+    """All collections of a home folder, in the order of their ids; of some only what was not sent may be left.
+
+    What bears no id is somebody else's.
+    """
     names = names_in(Path(home, "collections")) | names_in(Path(home, SPOOL))
-    return [Collection(home, name) for name in sorted(names)]
+    return [Collection(home, name) for name in sorted(filter(UUID.match, names))]
 
 
 def names_in(folder):
@@ -265,3 +272,29 @@ def remove_folder(folder):
         shutil.rmtree(str(folder))
     with suppress(OSError):  # others are there, or nothing was
         folder.parent.rmdir()
+
+
+def clear(home, pretend=False):
+    """Remove the program, what came along, and folders with nothing else in them; whether there was any of it.
+
+    What else lies there is somebody else's, and stays. Nothing is done where a collection is there. With `pretend`
+    it is only said.
+    """
+    if collections_in(home):
+        return False
+    names = {PROGRAM, CERTIFICATES} | set(filter(PART.match, names_in(Path(home))))
+    ours = [path for path in (Path(home, name) for name in sorted(names)) if path.is_file() or path.is_symlink()]
+    folders = [Path(home, "collections"), Path(home, SPOOL)]
+    empty = [folder for folder in folders if folder.is_dir() and not names_in(folder)]
+    bare = Path(home).is_dir() and names_in(Path(home)) <= {path.name for path in ours + empty}
+    if pretend:
+        return bool(ours or empty or bare)
+    for path in ours:
+        with suppress(FileNotFoundError):  # somebody else who tidies up here
+            path.unlink()
+    changed = bool(ours)
+    for folder in [*folders, Path(home)]:
+        with suppress(OSError):  # something else is there, or it is not
+            folder.rmdir()
+            changed = True
+    return changed

@@ -10,8 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.perfops.perfops.plugins.module_utils.collections import SPOOL
-from ansible_collections.perfops.perfops.plugins.module_utils.program import CERTIFICATES
+from ansible_collections.perfops.perfops.plugins.module_utils.collections import CERTIFICATES, SPOOL
 
 NEAR = 1.0  # seconds by which a clock may be off before a start is corrected for it
 

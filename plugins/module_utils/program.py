@@ -7,7 +7,7 @@ import hashlib
 import os
 from pathlib import Path
 
-CERTIFICATES = "receiver-ca.pem"
+from ansible_collections.perfops.perfops.plugins.module_utils.collections import CERTIFICATES
 
 
 def is_there(path, sha256):

@@ -23,8 +23,10 @@ options:
       - V(finished) waits at most O(timeout) seconds for its end; RV(finished) says whether it came.
       - V(stopped) ends it cleanly, with its last sample written. Without O(id), all collections in O(home).
       - V(absent) stops it and removes its files. Without O(id), all collections in O(home).
+      - V(cleared) removes the program and the certificates, and O(home) where nothing else is in it. Where a collection
+        is there, nothing is done, and RV(collections) names it. Other files stay. O(id) is not looked at.
     type: str
-    choices: [started, finished, stopped, absent]
+    choices: [started, finished, stopped, absent, cleared]
     default: started
   id:
     description: The collection's id, a UUID. Needed for V(started) and V(finished).
@@ -309,22 +311,20 @@ said:
   type: str
   sample: "pcc: 601 ticks, 0 missed, 5242880 bytes, 0.31 s CPU, ended by duration"
 collections:
-  description: Ids of the collections that were stopped or removed.
+  description: Ids of the collections that were stopped or removed; with V(cleared), of those that are there.
   returned: without O(id)
   type: list
   elements: str
   sample: [0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11]
 """
 
-import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.perfops.perfops.plugins.module_utils import acts, collections
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 OPTIONS = {
-    "state": {"type": "str", "choices": ["started", "finished", "stopped", "absent"], "default": "started"},
+    "state": {"type": "str", "choices": ["started", "finished", "stopped", "absent", "cleared"], "default": "started"},
     "id": {"type": "str"},
     "home": {"type": "path", "default": "~/.perfops"},
     "program": {"type": "path"},
@@ -362,11 +362,14 @@ def main():
         supports_check_mode=True,
     )
     state, identity, home = module.params["state"], module.params["id"], module.params["home"]
+    if state == "cleared":
+        changed = acts.clear(module, home)
+        module.exit_json(changed=changed, collections=[each.id for each in collections.collections_in(home)])
     if identity is None:
         act = acts.stop if state == "stopped" else acts.remove
         done = [each.id for each in collections.collections_in(home) if act(module, each)]
         module.exit_json(changed=bool(done), collections=done)
-    if not UUID.match(identity.lower()):
+    if not collections.UUID.match(identity.lower()):
         module.fail_json(msg="bad value for id: {0!r} (try the output of uuidgen)".format(identity))
     collection = collections.Collection(home, identity.lower())
     changed, needs = False, []

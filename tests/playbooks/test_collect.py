@@ -167,6 +167,16 @@ def test_deploy_then_clean_leaves_the_machine_as_it_was(tmp_path: Path) -> None:
     assert recap(play("clean", inventory))["vm-01"]["changed"] == 0
 
 
+def test_clean_leaves_other_files_where_they_are(tmp_path: Path) -> None:
+    home = tmp_path / "data"
+    inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, pcc_home=str(home))
+    (home / "collections" / "stamps").mkdir(parents=True)
+    (home / "collections" / "stamps" / "mine.txt").write_text("mine")
+    assert recap(play("deploy", inventory))["vm-01"]["failed"] == 0
+    assert recap(play("clean", inventory))["vm-01"]["failed"] == 0
+    assert [path for path in home.rglob("*") if path.is_file()] == [home / "collections" / "stamps" / "mine.txt"]
+
+
 @pytest.mark.parametrize("words", [True, "true"], ids=["bool", "text"])
 def test_clean_leaves_what_is_not_home_unless_told(words: bool | str, tmp_path: Path) -> None:
     home = tmp_path / "home"
@@ -178,6 +188,12 @@ def test_clean_leaves_what_is_not_home_unless_told(words: bool | str, tmp_path: 
         assert recap(refused)["vm-01"]["failed"] == 1
         assert "vm-01 still has 1 collection(s)" in refused.stdout.replace("\n", " ")
         assert run_module(id=first["id"], home=str(home), state="finished", timeout=0)["running"]
+        # As if it had begun after the look: an extra variable goes before what a task has registered.
+        begun = play("clean", inventory, pcc_clean_unfetched=words, __pcc_left={"collections": []})
+        assert recap(begun)["vm-01"]["failed"] == 1
+        assert f"vm-01 has begun a collection meanwhile: {first['id']}" in begun.stdout.replace("\n", " ")
+        assert run_module(id=first["id"], home=str(home), state="finished", timeout=0)["running"]
+        assert (home / "pcc").exists()
         assert recap(play("clean", inventory, pcc_clean_unfetched=words))["vm-01"]["failed"] == 0
         assert not home.exists()
         assert not run_module(id=first["id"], home=str(home), state="finished", timeout=0)["running"]

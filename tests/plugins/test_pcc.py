@@ -129,6 +129,28 @@ def test_absent_stops_it_and_leaves_nothing(home: Path) -> None:
     assert run_module(id=first["id"], home=str(home), state="absent")["changed"] is False
 
 
+def test_cleared_takes_what_is_known_and_leaves_what_others_put_there(home: Path) -> None:
+    (home / "receiver-ca.pem").write_text("PEM")
+    (home / ".pcc.4711").write_text("half of it")
+    for name in ("mine.txt", "collections/notes/mine.txt", "spool/mine.txt"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("mine")
+    first = started(home, duration="100ms")
+    run_module(id=first["id"], home=str(home), state="finished")
+    there = tree(home)
+    kept = run_module(home=str(home), state="cleared")
+    assert (kept["changed"], kept["collections"]) == (False, [first["id"]])
+    assert tree(home) == there
+    assert run_module(home=str(home), state="absent")["collections"] == [first["id"]]
+    assert run_module(home=str(home), state="cleared", check=True)["changed"] is True
+    assert (home / "pcc").exists()
+    assert run_module(home=str(home), state="cleared")["changed"] is True
+    files = {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
+    assert files == {"mine.txt", "collections/notes/mine.txt", "spool/mine.txt"}
+    again = run_module(home=str(home), state="cleared")
+    assert (again["changed"], again["collections"]) == (False, [])
+
+
 @pytest.mark.parametrize("state", ["stopped", "absent"])
 def test_without_an_id_all_of_this_home_are_meant(state: str, home: Path, tmp_path: Path) -> None:
     both = {started(home)["id"], started(home)["id"]}
