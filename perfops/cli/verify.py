@@ -71,6 +71,7 @@ def facts(machine: "Machine", books: "Books") -> dict[str, Any]:
         "run": machine.run,
         "collector": machine.collector,
         "site": machine.site,
+        "end": machine.end.isoformat(),
         "closes": not books.differences,
         "checks": [
             {

@@ -29,7 +29,7 @@ LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 READY = b"pcc: collection "  # what pcc says when all it was asked for can be done
 TAIL = 1 << 16  # bytes at a file's end that hold its end record
-HEAD = 1 << 20  # bytes at a file's start that hold its host record
+HEAD = 1 << 20  # bytes at a file's start that hold its host record; at its end, the last sample
 POLL = 0.1  # seconds between two looks
 
 
@@ -118,14 +118,27 @@ def first_record(path, subsystem):
 
 def last_record(path, subsystem):
     """The measurement of the last line, where it is whole and of this subsystem, else {}."""
+    lines = last_lines(path, TAIL)
+    return measurement(lines[-1], subsystem) if lines else {}
+
+
+def last_tick(path):
+    """Time of the last sample, None where there is none near the file's end."""
+    for line in reversed(last_lines(path, HEAD)):
+        if b'"subsystem":"/proc/' in line[:120]:
+            with suppress(ValueError, KeyError):  # the first may be the rest of a line
+                return json.loads(line.decode("utf-8"))["timestamp"]
+    return None
+
+
+def last_lines(path, size):
+    """The lines in the last bytes of a file, none where there is no such file."""
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(size - TAIL, 0))
-            lines = file.read().splitlines(True)
+            file.seek(max(file.seek(0, os.SEEK_END) - size, 0))
+            return file.read().splitlines(True)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
-    return measurement(lines[-1], subsystem) if lines else {}
+        return []
 
 
 def measurement(line, subsystem):
@@ -169,6 +182,7 @@ def facts(collection):
         "finished": pid is None and bool(host),
         "complete": pid is None and bool(end),
         "started_at": host.get("timestamp"),
+        "ended_at": (last_tick(collection.file) or end["timestamp"]) if end else None,
         "duration": host.get("duration"),
         "frequency": host.get("frequency"),
         "remaining": 0.0 if pid is None else remaining(pid, host),

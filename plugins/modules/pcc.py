@@ -217,6 +217,12 @@ started_at:
   returned: with O(id)
   type: float
   sample: 1768077300.0
+ended_at:
+  description:
+    - Time of the last sample in Unix seconds, in trickle mode of the end; null where it was cut short or runs.
+  returned: with O(id)
+  type: float
+  sample: 1768077900.0
 duration:
   description: The seconds it was asked to sample.
   returned: with O(id)
