@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.perfops.perfops.plugins.plugin_utils import journal
+from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, parts
 from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import OFF
 from ansible_collections.perfops.perfops.plugins.plugin_utils.machine import MachineAction, display
 
@@ -23,12 +23,9 @@ class ActionModule(MachineAction):
         packed, trust = self.args.pop("packed", None), self.args.pop("trust", None)
         if self.args.get("state", "started") != "started":
             self.tolerant = False
-            done = self.call("pcc", **self.args)
-            if self.args["state"] == "stopped" and not done.get("failed"):
-                self.note(ends_at=time.time())
-            return done
+            return self.stop() if self.args["state"] == "stopped" else self.call("pcc", **self.args)
         known = journal.read(self.journal) if self.journal else {}
-        if Path(known.get("home") or "/nowhere/at/all").is_file():
+        if self.is_home(known):
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
         start_at = self.args.get("start_at")
         self.note(start_at=None if start_at is None else float(start_at))
@@ -42,6 +39,29 @@ class ActionModule(MachineAction):
         skews = [self.bounds.least, self.bounds.most]
         self.note(state="running", reason="", skews=skews, ends_at=ends_at, unreachable=False)
         return done | {"skew_seconds": skew}
+
+    def stop(self) -> dict[str, Any]:
+        """End it, and note that this was asked for: before, as somebody may wait for its end to bring it home."""
+        known = journal.read(self.journal) if self.journal else {}
+        if known:
+            self.note(stopped=True)
+        done = self.call("pcc", **self.args)
+        if done.get("changed"):
+            self.note(ends_at=time.time(), stopped=True)
+        elif known and not done.get("failed"):
+            self.note(stopped=known.get("stopped", False))
+        return done
+
+    def is_home(self, known: dict[str, Any]) -> bool:
+        """Whether the recording lies in the folder of this run, wherever that is now and whatever the journal knows."""
+        if self.journal is None:
+            return False
+        if self.journal.parent.name != journal.FOLDER:  # a journal of one's own says alone where it would be
+            return Path(known.get("home") or "/nowhere/at/all").is_file()
+        named = self._templar.template(self.variables.get("results_collector"))
+        mode = self.args.get("mode", "local")
+        folders = {name for name in (self.name, named, known.get("collector")) if name}
+        return any(parts.at_home(self.journal.parent.parent / name, mode) for name in folders)
 
     def start(self, packed: str | None, trust: str | None) -> dict[str, Any]:
         """Start it; the program goes along where the one there is not this one."""
