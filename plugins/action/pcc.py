@@ -27,11 +27,10 @@ class ActionModule(MachineAction):
         known = journal.read(self.journal) if self.journal else {}
         if self.is_home(known):
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
-        start_at = self.args.get("start_at")
-        self.note(start_at=None if start_at is None else float(start_at))
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
+        self.note(start_at=self.first_start(known, new=bool(done.get("changed"))))
         skew = self.bounds.offset
         if abs(skew) > OFF:
             display.warning(f"{self.name}: its clock is {skew:+.1f} s off; its start is corrected for that")
@@ -62,6 +61,14 @@ class ActionModule(MachineAction):
         mode = self.args.get("mode", "local")
         folders = {name for name in (self.name, named, known.get("collector")) if name}
         return any(parts.at_home(self.journal.parent.parent / name, mode) for name in folders)
+
+    def first_start(self, known: dict[str, Any], *, new: bool) -> float | None:
+        """When its run began, of which it may be late; where this machine runs already, its own start is not this."""
+        given = self.args.get("start_at")
+        start_at = float(given) if new and given is not None else known.get("start_at")
+        if self.journal is None or self.journal.parent.name != journal.FOLDER:
+            return start_at
+        return journal.first_start(self.journal.parent.parent, start_at)
 
     def start(self, packed: str | None, trust: str | None) -> dict[str, Any]:
         """Start it; the program goes along where the one there is not this one."""

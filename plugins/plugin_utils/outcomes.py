@@ -21,7 +21,8 @@ AGAIN = "wait, and run this again with the same run name"
 def outcome(facts: dict[str, Any], mode: str, *, asked: bool = False) -> dict[str, Any]:
     """The state of a collection, from what the module says of it; `asked` where its run was ended before its time."""
     samples = facts.get("samples", facts["ticks"])
-    found = {"samples": samples, "gaps": facts["missed"], "bytes": facts.get("total", 0), "keep_there": False}
+    kept = mode == "trickle" and bool(facts.get("kept"))
+    found = {"samples": samples, "gaps": facts["missed"], "bytes": facts.get("total", 0), "keep_there": kept}
     if facts["running"]:
         return found | {"state": "lost", "reason": f"it still samples after its time ({AGAIN})"}
     if not facts["finished"]:
@@ -30,7 +31,8 @@ def outcome(facts: dict[str, Any], mode: str, *, asked: bool = False) -> dict[st
         why = "the machine was started anew" if facts["restarted"] else "the collector was killed"
         if samples is not None and facts["frequency"] and facts["duration"]:
             found["gaps"] = max(round(facts["duration"] / facts["frequency"]) + 1 - samples, 0)
-        return found | {"state": "partial", "reason": f"cut short: {why}"}
+        refused = "; what was refused or found no room is kept there" if kept else ""
+        return found | {"state": "partial", "reason": f"cut short: {why}{refused}"}
     if mode == "trickle" and facts["refused"]:
         text = f"the receiver has refused {facts['refused']} samples; they are kept there, with the reasons"
         return found | {"state": "partial", "keep_there": True, "reason": f"{text}; it said: {facts['said']}"}
@@ -68,12 +70,14 @@ def at_home(path: Path, host: dict[str, Any], end: dict[str, Any], mode: str, *,
     return found
 
 
-def with_remarks(reason: str, skew: float) -> str:
-    """The reason, and a word on a clock that is off by so many seconds."""
+def with_remarks(reason: str, skew: float, late: float = 0.0) -> str:
+    """The reason, and a word on a clock that is off by so many seconds, and on a begin that is so late in its run."""
     remarks = [reason] if reason else []
     if abs(skew) > OFF:
         side = "ahead" if skew > 0 else "behind"
         remarks.append(f"its clock is {abs(skew):.1f} s {side}, and its start was corrected for that")
+    if late > LATE:
+        remarks.append(f"began {late:.1f} s late")
     return "; ".join(remarks)
 
 
@@ -90,9 +94,7 @@ def table(hosts: dict[str, dict[str, Any]]) -> list[str]:
     order = {"complete": 0, "partial": 1, "lost": 2}
     rows = [("machine", "state", "samples", "gaps", "skew", "bytes", "reason")]
     for name, facts in sorted(hosts.items(), key=lambda each: (order[each[1]["state"]], each[0])):
-        skew, late = facts["skew_seconds"], facts["late_seconds"] or 0.0
-        remarks = [facts["reason"]] if facts["reason"] else []
-        remarks += [f"began {late:.1f} s late"] if late > LATE else []
+        skew = facts["skew_seconds"]
         rows.append(
             (
                 name,
@@ -100,7 +102,7 @@ def table(hosts: dict[str, dict[str, Any]]) -> list[str]:
                 *("-" if facts[field] is None else str(facts[field]) for field in ("samples", "gaps")),
                 "-" if skew is None else f"{skew:+.1f}s" if skew else "0s",
                 "-" if facts["bytes"] is None else str(facts["bytes"]),
-                "; ".join(remarks),
+                facts["reason"],
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]

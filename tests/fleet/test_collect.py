@@ -77,6 +77,13 @@ def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controlle
     assert done.returncode == 4
     assert "perfops: dead unreachable: " in done.stderr
     assert (folder / "home" / "pcc").is_file()
+    (folder / "results" / "none").mkdir(parents=True)
+    about = {"run": "none", "mode": "local", "id": "0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11"}
+    (folder / "results" / "none" / "run.json").write_text(json.dumps(about), encoding="utf-8")
+    done = controller.perfops("stop", "none", "-i", "hosts.yml", "--limit", "vm-01", "--results", "results")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "vm-01: nothing was sampling")
+    assert "machine done" not in done.stdout
+    assert not (folder / "results" / "none" / ".hosts").exists()
     done = controller.perfops("clean", "-i", "hosts.yml", "--limit", "vm-01")
     assert (done.returncode, done.stdout) == (0, "1 machine done\n")
     assert not (folder / "home").exists()
