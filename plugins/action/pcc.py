@@ -25,12 +25,15 @@ class ActionModule(MachineAction):
             self.tolerant = False
             return self.stop() if self.args["state"] == "stopped" else self.call("pcc", **self.args)
         known = journal.read(self.journal) if self.journal else {}
+        if other := self.other(known):
+            self.tolerant = False  # what is noted of the other one stays
+            return {"failed": True, "msg": other}
         if self.is_home(known):
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
-        self.note(start_at=self.first_start(known, new=bool(done.get("changed"))))
+        self.note(start_at=self.first_start(known, new=bool(done.get("changed"))), address=self.place())
         skew = self.bounds.offset
         if abs(skew) > OFF:
             display.warning(f"{self.name}: its clock is {skew:+.1f} s off; its start is corrected for that")

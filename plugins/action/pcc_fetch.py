@@ -29,6 +29,9 @@ class ActionModule(MachineAction):
             return self.call("pcc_fetch", **self.args)
         with parts.alone(self.folder):
             known = journal.read(self.journal) if self.journal else {}
+            if other := self.other(known):
+                self.tolerant = False  # what is noted of the other one stays
+                return {"failed": True, "msg": other}
             if there := parts.at_home(self.folder, self.mode):
                 return self.is_home(there, known, about)
             return self.fetch(known, about)

@@ -158,3 +158,9 @@ def test_two_that_bring_one_recording_home_at_a_time(tmp_path: Path) -> None:
     assert (folder / "collection.json").read_bytes() == content
     assert source.exists()  # it is not what is home
     assert json.loads(journal.read_text())["state"] == "complete"
+    known = json.loads(journal.read_text()) | {"address": {"host": "10.0.0.7", "port": 22, "user": "root"}}
+    journal.write_text(json.dumps(known))
+    refused = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "the run knows alpha as 10.0.0.7 port 22, and now it is alpha port 22" in " ".join(refused.stdout.split())
+    assert json.loads(journal.read_text()) == known
