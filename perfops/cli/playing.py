@@ -50,11 +50,14 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
     order = Order(find_playbook(wish.playbook), checked(wish.inventories), variables, wish.limit, options)
     board, log = Board(run), Log(f"{wish.playbook}.yml -i {' -i '.join(wish.inventories)}")
     idle: set[str] = set()
+    before: set[str] = set()
 
     def hear(event: "Event") -> None:
         board.hear(event)
         if wish.playbook == "stop" and (name := had_nothing(event)):
             idle.add(name)
+        if name := was_home(event):
+            before.add(name)
         log.write(event, board.folder)
         if wish.verbose and (text := event.get("stdout")):
             print(text)
@@ -71,6 +74,8 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
         complain(board, log.file.name if log.file else "")
         if resume:
             print(f"perfops: go on with {resume}", file=sys.stderr)
+    for name in sorted(before):
+        print(f"perfops: {name} was home already, nothing was sampled anew", file=sys.stderr)
     tell(board, run, status, idle)
     if status:
         raise typer.Exit(status)
@@ -84,6 +89,11 @@ def had_nothing(event: "Event") -> str:
     data = event.get("event_data") or {}
     ended = event.get("event") == "runner_on_ok" and data.get("task_action") == MODULE
     return str(data.get("host")) if ended and not (data.get("res") or {}).get("changed") else ""
+
+
+def was_home(event: "Event") -> str:
+    """The machine whose recording was home before, where an event tells of one, else ''."""
+    return str(((event.get("event_data") or {}).get("res") or {}).get("before") or "")
 
 
 def follow(running: "Playing", show: Callable[[], None]) -> int:

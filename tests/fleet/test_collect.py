@@ -12,6 +12,8 @@ from fix_playbook import LOCAL, write_inventory
 from fix_secrets import Watch, files_with
 from fix_sshd import free_port
 
+from perfops.cli.playing import was_home
+
 CANARY = "canary-5b21c0de"
 
 
@@ -67,6 +69,12 @@ def ansible_left(group: int) -> list[str]:
     """Processes of Ansible that a command has started and left."""
     told = subprocess.run(["ps", "-o", "args", "-s", str(group)], capture_output=True, text=True).stdout.splitlines()
     return [line for line in told if "ansible-playbook" in line]
+
+
+def test_a_machine_that_was_home_before_is_heard_of() -> None:
+    told = {"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"changed": False, "before": "vm-01"}}}
+    assert was_home(told) == "vm-01"
+    assert was_home({"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"changed": True}}}) == ""
 
 
 def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controller) -> None:
