@@ -1,7 +1,7 @@
 """A playbook, run to its end, with its progress and what is said in the end: for the commands over an inventory."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +49,15 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
     options = [*wish.options, *(word for file in files for word in ("-e", file))]
     order = Order(find_playbook(wish.playbook), checked(wish.inventories), variables, wish.limit, options)
     board, log = Board(run), Log(f"{wish.playbook}.yml -i {' -i '.join(wish.inventories)}")
+    idle: set[str] = set()
+    before: set[str] = set()
 
     def hear(event: "Event") -> None:
         board.hear(event)
+        if wish.playbook == "stop" and (name := had_nothing(event)):
+            idle.add(name)
+        if name := was_home(event):
+            before.add(name)
         log.write(event, board.folder)
         if wish.verbose and (text := event.get("stdout")):
             print(text)
@@ -68,10 +74,26 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
         complain(board, log.file.name if log.file else "")
         if resume:
             print(f"perfops: go on with {resume}", file=sys.stderr)
-    tell(board, run, status)
+    for name in sorted(before):
+        print(f"perfops: {name} was home already, nothing was sampled anew", file=sys.stderr)
+    tell(board, run, status, idle)
     if status:
         raise typer.Exit(status)
     return board
+
+
+def had_nothing(event: "Event") -> str:
+    """The machine that had nothing to end, where an event tells of one, else ''."""
+    from perfops.fleet.board import MODULE
+
+    data = event.get("event_data") or {}
+    ended = event.get("event") == "runner_on_ok" and data.get("task_action") == MODULE
+    return str(data.get("host")) if ended and not (data.get("res") or {}).get("changed") else ""
+
+
+def was_home(event: "Event") -> str:
+    """The machine whose recording was home before, where an event tells of one, else ''."""
+    return str(((event.get("event_data") or {}).get("res") or {}).get("before") or "")
 
 
 def follow(running: "Playing", show: Callable[[], None]) -> int:
@@ -103,15 +125,19 @@ def complain(board: "Board", log: str) -> None:
         print(f"perfops: all that Ansible said is in {log}", file=sys.stderr)
 
 
-def tell(board: "Board", run: str | None, status: int) -> None:
-    """The final table and, last of all, the report's path."""
+def tell(board: "Board", run: str | None, status: int, idle: Collection[str] = ()) -> None:
+    """The final table and, last of all, the report's path; `idle` are machines that had nothing to end."""
     from perfops.cli.tables import show
 
     rows = rows_of(board)
     if rows:
         show(COLUMNS, rows, NUMBERS)
     elif not run and not status:
-        print(f"{len(board.all())} machine{'s' * (len(board.all()) != 1)} done")
+        for name in sorted(idle):
+            print(f"{name}: nothing was sampling")
+        count = len(board.all()) - len(idle)
+        if count or not idle:
+            print(f"{count} machine{'s' * (count != 1)} done")
     report = board.folder / "report.html" if board.folder else None
     if report and report.is_file():
         print(report)

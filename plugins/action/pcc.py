@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.perfops.perfops.plugins.plugin_utils import journal
+from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, parts
 from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import OFF
 from ansible_collections.perfops.perfops.plugins.plugin_utils.machine import MachineAction, display
 
@@ -23,18 +23,17 @@ class ActionModule(MachineAction):
         packed, trust = self.args.pop("packed", None), self.args.pop("trust", None)
         if self.args.get("state", "started") != "started":
             self.tolerant = False
-            done = self.call("pcc", **self.args)
-            if self.args["state"] == "stopped" and not done.get("failed"):
-                self.note(ends_at=time.time())
-            return done
+            return self.stop() if self.args["state"] == "stopped" else self.call("pcc", **self.args)
         known = journal.read(self.journal) if self.journal else {}
-        if Path(known.get("home") or "/nowhere/at/all").is_file():
+        if other := self.other(known):
+            self.tolerant = False  # what is noted of the other one stays
+            return {"failed": True, "msg": other}
+        if self.is_home(known):
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
-        start_at = self.args.get("start_at")
-        self.note(start_at=None if start_at is None else float(start_at))
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
+        self.note(start_at=self.first_start(known, new=bool(done.get("changed"))), address=self.place())
         skew = self.bounds.offset
         if abs(skew) > OFF:
             display.warning(f"{self.name}: its clock is {skew:+.1f} s off; its start is corrected for that")
@@ -42,6 +41,37 @@ class ActionModule(MachineAction):
         skews = [self.bounds.least, self.bounds.most]
         self.note(state="running", reason="", skews=skews, ends_at=ends_at, unreachable=False)
         return done | {"skew_seconds": skew}
+
+    def stop(self) -> dict[str, Any]:
+        """End it, and note that this was asked for: before, as somebody may wait for its end to bring it home."""
+        known = journal.read(self.journal) if self.journal else {}
+        if known:
+            self.note(stopped=True)
+        done = self.call("pcc", **self.args)
+        if done.get("changed"):
+            self.note(ends_at=time.time(), stopped=True)
+        elif known and not done.get("failed"):
+            self.note(stopped=known.get("stopped", False))
+        return done
+
+    def is_home(self, known: dict[str, Any]) -> bool:
+        """Whether the recording lies in the folder of this run, wherever that is now and whatever the journal knows."""
+        if self.journal is None:
+            return False
+        if self.journal.parent.name != journal.FOLDER:  # a journal of one's own says alone where it would be
+            return Path(known.get("home") or "/nowhere/at/all").is_file()
+        named = self._templar.template(self.variables.get("results_collector"))
+        mode = self.args.get("mode", "local")
+        folders = {name for name in (self.name, named, known.get("collector")) if name}
+        return any(parts.at_home(self.journal.parent.parent / name, mode) for name in folders)
+
+    def first_start(self, known: dict[str, Any], *, new: bool) -> float | None:
+        """When its run began, of which it may be late; where this machine runs already, its own start is not this."""
+        given = self.args.get("start_at")
+        start_at = float(given) if new and given is not None else known.get("start_at")
+        if self.journal is None or self.journal.parent.name != journal.FOLDER:
+            return start_at
+        return journal.first_start(self.journal.parent.parent, start_at)
 
     def start(self, packed: str | None, trust: str | None) -> dict[str, Any]:
         """Start it; the program goes along where the one there is not this one."""

@@ -24,6 +24,8 @@ SPOOL = "spool"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 PART = re.compile(r"\.(pcc|receiver-ca\.pem)\.[0-9a-f-]+\Z")  # what broke off on its way here
 SEGMENT = re.compile(r"\d{8}(\.tried)?\.json\Z")
+ASIDE = re.compile(r"\d{8}.*\.(full|refused)\Z")  # put aside, and not declared yet
+QUARANTINE = "quarantine"  # in the spool
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -65,6 +67,14 @@ def left_in(collection):
     """The files of the spool that hold what was not sent, the oldest first."""
     names = sorted(filter(SEGMENT.match, names_in(collection.spool)))
     return [str(collection.spool / name) for name in names]
+
+
+def kept_in(collection):
+    """The files of the spool that nobody sends any more: what was refused, and what was put aside before a kill."""
+    refused = collection.spool / QUARANTINE
+    names = sorted(name for name in names_in(refused) if name.endswith(".json"))
+    aside = sorted(filter(ASIDE.match, names_in(collection.spool)))
+    return [str(refused / name) for name in names] + [str(collection.spool / name) for name in aside]
 
 
 def running_pid(identity):
@@ -196,6 +206,7 @@ def facts(collection):
         "lost": end.get("lost"),
         "refused": end.get("refused"),
         "left": left_in(collection),
+        "kept": kept_in(collection),
         "cpu_seconds": end.get("cpu_seconds"),
         "peak_memory_kib": end.get("peak_memory_kib"),
         "said": last_words(collection.log),

@@ -301,6 +301,12 @@ left:
   type: list
   elements: str
   sample: [/home/azureuser/.perfops/spool/0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11/00000007.tried.json]
+kept:
+  description: Paths of the files of the spool that hold what was refused or found no room, and is not sent any more.
+  returned: with O(id)
+  type: list
+  elements: str
+  sample: [/home/azureuser/.perfops/spool/0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11/quarantine/00000003.json]
 cpu_seconds:
   description: CPU time the collector itself took; null where it was cut short or runs.
   returned: with O(id)

@@ -15,7 +15,8 @@ description:
   - It comes in packed pieces, so the memory that takes on either side does not grow with it. A transfer that broke off
     goes on where it was, in the same run when the machine answers again within O(patience) seconds, else in the next.
     The whole is compared by its SHA-256 before it gets its name.
-  - What is on the controller already is not brought again, and what is there for O(id) on the machine is removed.
+  - What is in O(folder) already is not brought again, whatever O(journal) knows, and nothing takes its place. What is
+    there for O(id) on the machine is then removed, where the journal or its checksum says that it is the same.
 options:
   id:
     description: The collection's id, a UUID.

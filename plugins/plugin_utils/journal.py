@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -35,3 +36,21 @@ def write_whole(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def first_start(run: Path, start_at: float | None) -> float | None:
+    """When the run in this folder began: the first start that any of its machines kept, noted in run.json once."""
+    place = run / "run.json"
+    if not run.is_dir():
+        return start_at
+    descriptor = os.open(run, os.O_RDONLY | os.O_DIRECTORY)  # as `perfops run` holds it while it writes there
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        manifest = read(place)
+        if manifest and "start_at" not in manifest and start_at is not None:
+            manifest["start_at"] = start_at
+            write_whole(place, json.dumps(manifest, indent=4, sort_keys=True) + "\n")
+    finally:
+        os.close(descriptor)
+    found: float | None = manifest.get("start_at", start_at)
+    return found

@@ -13,6 +13,7 @@ from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, tr
 from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import Bounds
 
 display = Display()
+SSH = 22  # where nothing is said
 
 
 class MachineAction(ActionBase):
@@ -59,6 +60,21 @@ class MachineAction(ActionBase):
         return {"changed": False, "lost": True, "msg": done["msg"]} | {
             key: done[key] for key in ("ansible_facts",) if key in done
         }
+
+    def place(self) -> dict[str, Any]:
+        """How this machine is reached, by which another one of its name is told from it."""
+        context = self._play_context
+        return {"host": context.remote_addr, "port": context.port or SSH, "user": context.remote_user}
+
+    def other(self, known: dict[str, Any]) -> str:
+        """Why what is noted is of another machine of this name, '' where it is of this one; a user may be another."""
+        noted, here = known.get("address"), self.place()
+        if not noted or all(noted.get(part) == here[part] for part in ("host", "port")):
+            return ""
+        return (
+            f"the run knows {self.name} as {noted.get('host')} port {noted.get('port')}, and now it is {here['host']}"
+            f" port {here['port']} (take another run name; if it is the same one, remove address from {self.journal})"
+        )
 
     def note(self, **values: Any) -> None:
         """Note values in the journal, where there is one."""

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import base64
+import errno
+import fcntl
 import hashlib
 import os
 import tarfile
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BLOCK = 1 << 20
 STREAMED, RECORDING, SPOOL = "streamed.json", "collection.json", "spool"
+NAMES = {"trickle": (STREAMED,), "local": (RECORDING, f"{RECORDING}.gz")}  # what says that it is home
+
+
+def at_home(folder: Path, mode: str) -> Path | None:
+    """The file in a machine's folder that says its collection is home; None where there is none."""
+    return next((folder / name for name in NAMES[mode] if (folder / name).is_file()), None)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a machine's folder, as `perfops run` does; where another brings it home now, that is waited for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Part:
-    """What has arrived so far of a stream; another run may have begun it."""
+    """What has arrived so far of a stream; another run may have begun it. Only who holds the folder may open it."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.file = path.open("a+b")
         self.size = self.file.seek(0, os.SEEK_END)
-        self.summed = hashlib.sha256()
-        self.file.seek(0)
-        while block := self.file.read(BLOCK):
-            self.summed.update(block)
 
     def add(self, offset: int, packed: str) -> None:
         """Append a piece; one that does not follow what is there begins anew."""
@@ -40,13 +60,12 @@ class Part:
                 self.file.flush()
             except OSError as error:
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
-            self.summed.update(block)
             self.size += len(block)
 
     def begin_anew(self) -> None:
         """Forget what has arrived."""
         self.file.truncate(0)
-        self.size, self.summed = 0, hashlib.sha256()
+        self.size = 0
 
     def force(self) -> None:
         """Force it to disk."""
@@ -58,9 +77,23 @@ class Part:
             self.file.close()
 
 
+def sha256(path: Path) -> str:
+    """The checksum of a file as it lies there now."""
+    summed = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            summed.update(block)
+    return summed.hexdigest()
+
+
 def settle(part: Path, folder: Path, mode: str) -> Path:
-    """Give what has arrived whole its name or names; the file that says it is home comes last."""
-    home = folder / (STREAMED if mode == "trickle" else RECORDING)
+    """Give what has arrived whole its name or names; the file that says it is home comes last.
+
+    FileExistsError where one is home already: no recording takes the place of another.
+    """
+    if there := at_home(folder, mode):
+        raise FileExistsError(errno.EEXIST, "it is there already, and stays", str(there))
+    home = folder / NAMES[mode][0]
     if mode != "trickle":
         part.replace(home)
         return home

@@ -12,6 +12,8 @@ from fix_playbook import LOCAL, write_inventory
 from fix_secrets import Watch, files_with
 from fix_sshd import free_port
 
+from perfops.cli.playing import was_home
+
 CANARY = "canary-5b21c0de"
 
 
@@ -69,6 +71,12 @@ def ansible_left(group: int) -> list[str]:
     return [line for line in told if "ansible-playbook" in line]
 
 
+def test_a_machine_that_was_home_before_is_heard_of() -> None:
+    told = {"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"changed": False, "before": "vm-01"}}}
+    assert was_home(told) == "vm-01"
+    assert was_home({"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"changed": True}}}) == ""
+
+
 def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controller) -> None:
     folder = controller.folder
     away = {"ansible_host": "127.0.0.1", "ansible_port": free_port()}
@@ -77,6 +85,13 @@ def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controlle
     assert done.returncode == 4
     assert "perfops: dead unreachable: " in done.stderr
     assert (folder / "home" / "pcc").is_file()
+    (folder / "results" / "none").mkdir(parents=True)
+    about = {"run": "none", "mode": "local", "id": "0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11"}
+    (folder / "results" / "none" / "run.json").write_text(json.dumps(about), encoding="utf-8")
+    done = controller.perfops("stop", "none", "-i", "hosts.yml", "--limit", "vm-01", "--results", "results")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "vm-01: nothing was sampling")
+    assert "machine done" not in done.stdout
+    assert not (folder / "results" / "none" / ".hosts").exists()
     done = controller.perfops("clean", "-i", "hosts.yml", "--limit", "vm-01")
     assert (done.returncode, done.stdout) == (0, "1 machine done\n")
     assert not (folder / "home").exists()

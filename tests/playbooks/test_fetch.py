@@ -1,5 +1,6 @@
 """A large recording on its way home: packed, in pieces, in bounded memory on either side; and a cut costs a piece."""
 
+import base64
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from fix_hosts import Host, Make
 from fix_pcc import wait_for
-from fix_playbook import ROOT, write_inventory
+from fix_playbook import LOCAL, ROOT, write_inventory
 
 IDENTITY = "0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11"
 SIZE = 200 << 20
@@ -46,20 +47,26 @@ sys.exit(status)
 """
 
 
+def recording() -> tuple[bytes, bytes]:
+    """The first and the last line of a recording."""
+    about = {"collection": IDENTITY, "duration": 10.0, "frequency": 1.0, "mode": "local", "boot_id": "x"}
+    first = {"timestamp": 1768077300.0, "monotonic": 1.0, "subsystem": "host", "measurement": json.dumps(about)}
+    end = first | {"subsystem": "end", "measurement": json.dumps({"reason": "duration", "ticks": 11, "missed": 0})}
+    return json.dumps(first).encode() + b"\n", json.dumps(end).encode() + b"\n"
+
+
 def make_recording(host: Host) -> tuple[Path, str]:
     """A recording of a size on a machine, most of it holes; and its checksum."""
     path = host.root() / "root" / "big" / "collections" / IDENTITY / "collection.json"
     path.parent.mkdir(parents=True)
-    about = {"collection": IDENTITY, "duration": 10.0, "frequency": 1.0, "mode": "local", "boot_id": "x"}
-    first = {"timestamp": 1768077300.0, "monotonic": 1.0, "subsystem": "host", "measurement": json.dumps(about)}
-    end = first | {"subsystem": "end", "measurement": json.dumps({"reason": "duration", "ticks": 11, "missed": 0})}
+    first, end = recording()
     with path.open("wb") as file:
-        file.write(json.dumps(first).encode() + b"\n")
+        file.write(first)
         for place in range(1, 5):
             file.seek(place * SIZE // 5)
             file.write(os.urandom(NOISE // 4))
         file.seek(SIZE)
-        file.write(b"\n" + json.dumps(end).encode() + b"\n")
+        file.write(b"\n" + end)
     with path.open("rb") as file:
         return path, hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -108,3 +115,52 @@ def test_a_link_that_is_cut_amid_a_large_recording(network: Make, line: list[str
     (peak,) = re.findall(r"^peak: (\d+)$", told, re.MULTILINE)
     assert int(peak) << 10 < SIZE
     assert int(Path(f"/sys/class/net/{host.link}/statistics/rx_bytes").read_text()) < 1.4 * NOISE
+
+
+TWICE = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - perfops.perfops.pcc_fetch:
+        id: "{{ identity }}"
+        home: "{{ there }}"
+        folder: "{{ folder }}"
+        journal: "{{ run }}/.hosts/{{ inventory_hostname }}.json"
+        piece_bytes: 20000
+"""
+
+
+def test_two_that_bring_one_recording_home_at_a_time(tmp_path: Path) -> None:
+    """The second one waits, and finds it home; nor does a lost journal have anything replace it."""
+    run, there = tmp_path / "run", tmp_path / "there"
+    folder, source = run / "alpha", there / "collections" / IDENTITY / "collection.json"
+    source.parent.mkdir(parents=True)
+    first, end = recording()
+    content = first + b"\n".join(base64.b64encode(os.urandom(60)) for _ in range(4000)) + b"\n" + end
+    source.write_bytes(content)
+    (tmp_path / "play.yml").write_text(TWICE, encoding="utf-8")
+    hosts = write_inventory(tmp_path / "hosts.yml", {"alpha": LOCAL})
+    given = {"identity": IDENTITY, "there": str(there), "folder": str(folder), "run": str(run)}
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    line = [program, str(tmp_path / "play.yml"), "-i", str(hosts), "-e", json.dumps(given)]
+    both = [subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [each.communicate(timeout=120)[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0], told
+    assert sorted(re.findall(r"changed=(\d)", "".join(told))) == ["0", "1"]
+    assert (folder / "collection.json").read_bytes() == content
+    assert sorted(path.name for path in folder.iterdir()) == ["collection.json"]
+    journal = run / ".hosts" / "alpha.json"
+    assert json.loads(journal.read_text())["state"] == "complete"
+    journal.unlink()
+    source.parent.mkdir(parents=True)
+    source.write_bytes(first + b"another\n" + end)
+    subprocess.run(line, cwd=ROOT, check=True, capture_output=True)
+    assert (folder / "collection.json").read_bytes() == content
+    assert source.exists()  # it is not what is home
+    assert json.loads(journal.read_text())["state"] == "complete"
+    known = json.loads(journal.read_text()) | {"address": {"host": "10.0.0.7", "port": 22, "user": "root"}}
+    journal.write_text(json.dumps(known))
+    refused = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "the run knows alpha as 10.0.0.7 port 22, and now it is alpha port 22" in " ".join(refused.stdout.split())
+    assert json.loads(journal.read_text()) == known
