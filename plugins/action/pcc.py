@@ -28,6 +28,8 @@ class ActionModule(MachineAction):
                 self.note(ends_at=time.time())
             return done
         known = journal.read(self.journal) if self.journal else {}
+        if known.get("pruned"):
+            return {"changed": False, "before": self.name, "msg": "its recording was pruned: nothing is sampled anew"}
         if Path(known.get("home") or "/nowhere/at/all").is_file():
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
         start_at = self.args.get("start_at")
