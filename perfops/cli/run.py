@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from perfops.outputs.summary import Summary
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
-IN_ORDER = ("duration", "SIGTERM", "SIGINT")  # what ends a collection as it was meant to
+ASKED = ("SIGTERM", "SIGINT")  # what ends a collection before its time, where that was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
     from perfops.errors import CheckFailedError
     from perfops.fleet.board import Board, Machine
     from perfops.fleet.connect import LostError
-    from perfops.fleet.folders import alone, record
+    from perfops.fleet.folders import alone, read_noted, record
 
     place = wish.place
     machine = Machine(place.machine)
@@ -174,7 +174,8 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
                     tidy(session, talk)
             finally:
                 session.target.close()
-            facts = facts_of(place, summary, session.skew)
+            asked = bool(read_noted(place).get("stopped"))
+            facts = facts_of(place, summary, session.skew, asked=asked)
             record(place, wish.site, facts, removed=not wish.keep)
     except KeyboardInterrupt:
         print(f"perfops: interrupted here; {on_the_machine(machine, words)}", file=sys.stderr)
@@ -234,11 +235,18 @@ def note(stage: str, known: dict[str, Any]) -> str:
 
 def collect(wish: Wish, session: "Session", talk: Talk) -> None:
     """Have the recording home."""
+    from perfops.errors import BadInputError
+    from perfops.fleet.folders import note, read_noted
+
+    if read_noted(wish.place).get("pruned"):
+        raise BadInputError(f"{wish.place.machine} of the run {wish.place.run} was pruned (name another run in --run)")
     if wish.place.recording.is_file():
         talk.machine.note = "was home already, nothing is sampled anew"
         talk.show()
         return
     facts = session.begin(stop=wish.stop)
+    if wish.stop:
+        note(wish.place, stopped=True)
     session.follow(facts)
     session.bring_home(wish.place.recording)
 
@@ -278,11 +286,11 @@ def tidy(session: "Session", talk: Talk) -> None:
     talk.show()
 
 
-def facts_of(place: "Place", summary: "Summary", skew: float | None) -> dict[str, Any]:
-    """What run.json says of the machine."""
+def facts_of(place: "Place", summary: "Summary", skew: float | None, *, asked: bool) -> dict[str, Any]:
+    """What run.json says of the machine; `asked` where it was told to end before its time."""
     if not summary.complete:
         state, why = "partial", "cut short"
-    elif summary.end_reason in IN_ORDER:
+    elif summary.end_reason == "duration" or (asked and summary.end_reason in ASKED):
         state, why = "complete", ""
     else:
         state, why = "partial", f"ended early: {summary.end_reason}"

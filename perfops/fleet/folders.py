@@ -35,8 +35,14 @@ class Place:
 
     @property
     def recording(self) -> Path:
-        """The machine's recording, when it is home."""
-        return self.here / "collection.json"
+        """The machine's recording, when it is home; somebody may have packed it since."""
+        plain, packed = self.here / "collection.json", self.here / "collection.json.gz"
+        return packed if packed.is_file() and not plain.is_file() else plain
+
+    @property
+    def journal(self) -> Path:
+        """What is noted of the machine."""
+        return self.folder / JOURNALS / f"{self.machine}.json"
 
 
 def open_place(root: Path, run: str, machine: str) -> Place:
@@ -69,10 +75,27 @@ def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> 
             told = read_run(place.folder)
             told.setdefault("hosts", {})[place.machine] = facts
             write(place.folder / FILE, told)
-            (place.folder / JOURNALS).mkdir(exist_ok=True)
-            write(place.folder / JOURNALS / f"{place.machine}.json", facts | about | {"removed": removed})
+        note(place, **facts, **about, removed=removed)
     except OSError as error:
         raise MachineError(f"cannot write {place.folder}: {error.strerror} (make room, and go on)") from error
+
+
+def read_noted(place: Place) -> dict[str, Any]:
+    """The machine's journal, {} where there is none that can be read."""
+    try:
+        found = json.loads(place.journal.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def note(place: Place, **values: Any) -> None:
+    """Note values in the machine's journal, beside what is there. MachineError."""
+    try:
+        place.journal.parent.mkdir(exist_ok=True)
+        write(place.journal, read_noted(place) | values)
+    except OSError as error:
+        raise MachineError(f"cannot write {place.journal}: {error.strerror} (make room, and go on)") from error
 
 
 def write(path: Path, told: dict[str, Any]) -> None:
