@@ -127,7 +127,11 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     (before,) = listed(controller, "--run", "killed")
     subprocess.run(["gzip", controller.folder / "results" / "killed" / "one" / "collection.json"], check=True)
     again = controller.perfops(*run("one", "--run", "killed", "--duration", "5s", "--quiet"))
-    assert (again.returncode, again.stderr) == (0, "")
+    assert (again.returncode, again.stderr) == (0, "perfops: one was home already, nothing was sampled anew\n")
+    other = controller.perfops(*run("two", "--name", "one", "--run", "killed", "--duration", "5s", "--quiet"))
+    one, two = (f"root@{host.address}:22" for host in hosts.hosts)
+    text = f"one of the run killed is {one}, and this is {two} (name another run, or a --name for it)"
+    assert (other.returncode, other.stderr) == (2, f"perfops: {text}\n")
     assert listed(controller, "--run", "killed") == [before]
 
     process = controller.start(*run("one", "--run", "ended", "--duration", "1h", "--quiet"))
@@ -259,6 +263,7 @@ def test_a_refusal_is_one_line_with_the_remedy(case: str, controller: Controller
     assert done.stderr.startswith(f"perfops: {words}")
     assert len(done.stderr.splitlines()) == 1
     assert not home.exists()
+    assert not list((controller.folder / "results").glob("*"))
     if case == "unknown":  # each of the two remedies, as it is said
         scan = f"ssh-keyscan -p {sshd.port} 127.0.0.1 >> {settings['UserKnownHostsFile']}"
         assert scan in done.stderr
