@@ -59,8 +59,9 @@ def prune(
 
     What goes is what all given options hold for: --older-than 30d --keep 20 removes what is older than 30 days, and
     never anything of the 20 newest runs. A folder that is not wholly in the database stays, and it is said why; so does
-    what streams or is loaded at this moment. Sizes in the database are shares of its tables; PostgreSQL uses the room
-    again for what is loaded next. Machines under test are cleaned by playbooks/clean.yml.
+    what streams or is loaded at this moment, and any file that perfops did not make. Sizes in the database are shares
+    of its tables; PostgreSQL uses the room again for what is loaded next. Machines under test are cleaned by
+    playbooks/clean.yml.
 
     Exit codes: 0 done, 1 not confirmed, 2 an option cannot be used, 3 a folder cannot be read or removed, 4 the
     database cannot be reached or refused.
@@ -85,7 +86,7 @@ def prune(
         if going and not dry_run:
             if not yes:
                 typer.confirm(f"remove these {len(going)}?", abort=True, err=json)
-            entries = [carry_out(connection, entry) for entry in entries]
+            entries = [carry_out(connection, entry, results or RESULTS) for entry in entries]
     if json:
         typer.echo(jsons.dumps([facts(entry, dry_run) for entry in entries], indent=2))
     elif going and not dry_run:
@@ -120,21 +121,27 @@ def find(connection: "Connection", wanted: Any, results: Path | None, only: Plac
     return entries
 
 
-def carry_out(connection: "Connection", entry: Entry) -> Entry:
+def carry_out(connection: "Connection", entry: Entry, results: Path) -> Entry:
     """Remove it, unless it stays; where it is being loaded right now it stays, too."""
     from perfops.errors import MachineError
     from perfops.outputs.results import Folder, remove_folder
-    from perfops.store.retention import remove_unless_loading
+    from perfops.store.retention import remove_phases, remove_unless_loading
 
     if entry.kept:
         return entry
     if not isinstance(entry.thing, Folder):
-        done = remove_unless_loading(connection, entry.thing)
-        return entry if done is not None else entry._replace(kept="it is being loaded")
-    try:
-        remove_folder(entry.thing)
-    except OSError as error:
-        raise MachineError(f"cannot remove {error.filename or entry.thing.path}: {error.strerror}") from error
+        if remove_unless_loading(connection, entry.thing) is None:
+            return entry._replace(kept="it is being loaded")
+    else:
+        try:
+            left = remove_folder(entry.thing)
+        except OSError as error:
+            raise MachineError(f"cannot remove {error.filename or entry.thing.path}: {error.strerror}") from error
+        if left:
+            names = ", ".join(str(path.relative_to(entry.thing.path)) for path in left)
+            typer.echo(f"{entry.thing.path} stays: perfops did not make {names}", err=True)
+    if entry.run is not None:
+        remove_phases(connection, entry.run, results)
     return entry
 
 

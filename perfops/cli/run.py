@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from perfops.outputs.summary import Summary
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
-IN_ORDER = ("duration", "SIGTERM", "SIGINT")  # what ends a collection as it was meant to
+BEFORE = ("waiting", "connecting")  # stages in which nothing was begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,8 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
     from perfops.errors import CheckFailedError
     from perfops.fleet.board import Board, Machine
     from perfops.fleet.connect import LostError
-    from perfops.fleet.folders import alone, record
+    from perfops.fleet.folders import alone, forget, read_noted, record
+    from perfops.fleet.outcome import facts_of
 
     place = wish.place
     machine = Machine(place.machine)
@@ -168,13 +169,16 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
             talk = Talk(board, machine, show, words)
             session = session_of(wish, talk)
             try:
-                collect(wish, session, talk)
+                before = collect(wish, session)
                 summary = process_and_load(wish, talk, db)
                 if not wish.keep:
                     tidy(session, talk)
             finally:
                 session.target.close()
-            facts = facts_of(place, summary, session.skew)
+                if machine.stage in BEFORE:
+                    forget(place)
+            asked = bool(read_noted(place).get("stopped"))
+            facts = facts_of(summary, place.recording.stat().st_size, session.skew, asked=asked)
             record(place, wish.site, facts, removed=not wish.keep)
     except KeyboardInterrupt:
         print(f"perfops: interrupted here; {on_the_machine(machine, words)}", file=sys.stderr)
@@ -183,6 +187,8 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
         raise LostError(f"{error}; {on_the_machine(machine, words)}") from error
     from perfops.cli.process import told
 
+    if before:
+        print(f"perfops: {place.machine} was home already, nothing was sampled anew", file=sys.stderr)
     print(f"{place.machine}: {told(summary)}")
     if facts["state"] != "complete":
         print(f"perfops: {place.machine} is partial: {facts['reason']}", file=sys.stderr)
@@ -193,7 +199,7 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
 
 def on_the_machine(machine: "Machine", words: str) -> str:
     """What goes on there without us, and how to come back to it."""
-    if machine.stage == "connecting":
+    if machine.stage in BEFORE:
         return f"nothing was begun by this (try again: {words})"
     return f"what samples there goes on\n  wait for it and bring it home: {words}\n  end it now: {words} --stop"
 
@@ -232,15 +238,25 @@ def note(stage: str, known: dict[str, Any]) -> str:
     return ""
 
 
-def collect(wish: Wish, session: "Session", talk: Talk) -> None:
-    """Have the recording home."""
+def collect(wish: Wish, session: "Session") -> bool:
+    """Have the recording home; whether it was before. BadInputError where it is, or would be, another machine's."""
+    from perfops.errors import BadInputError
+    from perfops.fleet.connect import reached
+    from perfops.fleet.folders import note, read_noted
+
+    known, login = read_noted(wish.place), reached(wish.login)
+    about = f"{wish.place.machine} of the run {wish.place.run}"
+    if known.get("pruned"):
+        raise BadInputError(f"{about} was pruned (name another run in --run)")
+    if known.get("login", login) != login:
+        raise BadInputError(f"{about} is {known['login']}, and this is {login} (name another run, or a --name for it)")
     if wish.place.recording.is_file():
-        talk.machine.note = "was home already, nothing is sampled anew"
-        talk.show()
-        return
+        return True
     facts = session.begin(stop=wish.stop)
+    note(wish.place, login=login, **({"stopped": True} if wish.stop else {}))
     session.follow(facts)
     session.bring_home(wish.place.recording)
+    return False
 
 
 def process_and_load(wish: Wish, talk: Talk, db: str | None) -> "Summary":
@@ -276,21 +292,3 @@ def tidy(session: "Session", talk: Talk) -> None:
         session.target.close()
     talk.machine.stage = talk.machine.state = "done"
     talk.show()
-
-
-def facts_of(place: "Place", summary: "Summary", skew: float | None) -> dict[str, Any]:
-    """What run.json says of the machine."""
-    if not summary.complete:
-        state, why = "partial", "cut short"
-    elif summary.end_reason in IN_ORDER:
-        state, why = "complete", ""
-    else:
-        state, why = "partial", f"ended early: {summary.end_reason}"
-    return {
-        "state": state,
-        "samples": summary.snapshots,
-        "gaps": summary.missed,
-        "skew_seconds": None if skew is None else round(skew, 3),
-        "bytes": place.recording.stat().st_size,
-        "reason": why,
-    }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 JOURNALS = ".hosts"  # in a run's folder: a file a machine, as the playbooks write them
 SEGMENTS = "[0-9]*.json"
+HOMES = {"local": ("collection.json", "collection.json.gz"), "trickle": ("streamed.json",)}  # what says it is home
 
 
 class Step(StrEnum):
@@ -29,15 +30,20 @@ def settle(
 ) -> None:
     """Process and load what a run of the playbooks has brought home: all its machines in one go.
 
-    A recording that cannot be used costs only itself: the others are done all the same, and then it is told.
-    Exit codes: 0 done, 2 no run, or a recording that cannot be used, 3 this machine refused (disk full, no permission),
-    4 the database cannot be reached or refused.
+    A recording that cannot be used costs only itself: the others are done all the same, and then it is told. Machines
+    that are not home are named. Exit codes: 0 done, 2 no run, none of it home, or a recording that cannot be used, 3
+    this machine refused (disk full, no permission), 4 the database cannot be reached or refused.
 
     Example: perfops settle results/nightly
     """
     from perfops.errors import BadInputError
 
-    run, machines = read_run(folder)
+    run, machines, away = read_run(folder)
+    if not machines:
+        names = f": no recording of {', '.join(away)}" if away else ""
+        raise BadInputError(f"nothing is home of the run {run} in {folder}{names} (go on with the run first)")
+    for name in away:
+        typer.echo(f"perfops: {name} is not home", err=True)
     refused: list[PerfopsError] = []
     for step in Step if only is None else (only,):
         for machine in machines:
@@ -52,23 +58,34 @@ def settle(
         raise BadInputError("; ".join(map(str, refused)))
 
 
-def read_run(folder: Path) -> tuple[str, list[dict[str, Any]]]:
-    """The run's name, and what is noted of the machines whose recording is home."""
+def read_run(folder: Path) -> tuple[str, list[dict[str, Any]], list[str]]:
+    """The run's name, what is noted of the machines whose recording is home, and the names of those that are not."""
     import json
 
     from perfops.errors import BadInputError
 
     try:
-        run = str(json.loads((folder / "run.json").read_bytes())["run"])
-        noted = [json.loads(path.read_bytes()) for path in sorted((folder / JOURNALS).glob("*.json"))]
+        told = json.loads((folder / "run.json").read_bytes())
+        run, names = str(told["run"]), set(told.get("hosts") or {})
+        noted = {path.stem: json.loads(path.read_bytes()) for path in sorted((folder / JOURNALS).glob("*.json"))}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInputError(f"no run in {folder}: {error} (name a folder that collect.yml has made)") from error
-    return run, [machine for machine in noted if machine.get("home") and Path(machine["home"]).is_file()]
+    found = {name: machine | {"home": home} for name, machine in noted.items() if (home := home_of(folder, machine))}
+    pruned = {name for name, machine in noted.items() if machine.get("pruned")}
+    return run, list(found.values()), sorted((names | set(noted)) - set(found) - pruned)
+
+
+def home_of(folder: Path, machine: dict[str, Any]) -> Path | None:
+    """A machine's recording, None where it is not home: in the run's folder, which may have been moved, or as noted."""
+    if not machine.get("home"):
+        return None
+    here = [folder / machine["collector"] / name for name in HOMES[machine["mode"]]]
+    return next((path for path in (*here, Path(machine["home"])) if path.is_file()), None)
 
 
 def recordings(machine: dict[str, Any]) -> list[Path]:
     """The files of a machine's recording; of a streamed one what was not sent."""
-    home = Path(machine["home"])
+    home: Path = machine["home"]
     return sorted((home.parent / "spool").glob(SEGMENTS)) if machine["mode"] == "trickle" else [home]
 
 

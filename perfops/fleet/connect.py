@@ -49,6 +49,12 @@ def connect(login: Login) -> Connection:
     return connection
 
 
+def reached(login: Login) -> str:
+    """Who is reached where, by the SSH configuration: user@host:port; nothing is asked of the machine."""
+    found = prepare(login.address, read_config(login.config), login, None)
+    return f"{found.user}@{found.host}:{found.port}"
+
+
 def prepare(address: Address, config: Config, login: Login, gateway: Connection | None) -> Connection:
     """A connection that is not open yet."""
     kwargs: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """A recording on its way home by SFTP: it goes on where it broke off, and is whole only when its checksum is right."""
 
+import os
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +23,9 @@ def fetch(target: Target, remote: str, local: Path, digest: str, tell: Callable[
         for again in (False, True):
             bring(target, remote, part, tell)
             if digest_of(part) == digest:
+                force(part)  # or a power loss leaves its name without its content, and it is gone on the machine
                 part.replace(local)
+                force(local.parent)
                 return
             part.unlink()
             if again:
@@ -56,6 +59,15 @@ def blocks(target: Target, remote: str, start: int) -> Iterator[bytes | None]:
         while start < size and (block := file.read(min(BLOCK, size - start))):
             start += len(block)
             yield block
+
+
+def force(path: Path) -> None:
+    """Force a file, or the names in a folder, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def digest_of(path: Path) -> str:

@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Place:
     folder: Path
     machine: str
     collection: str
+    new: bool = False  # whether the run has begun with this
 
     @property
     def here(self) -> Path:
@@ -35,8 +36,14 @@ class Place:
 
     @property
     def recording(self) -> Path:
-        """The machine's recording, when it is home."""
-        return self.here / "collection.json"
+        """The machine's recording, when it is home; somebody may have packed it since."""
+        plain, packed = self.here / "collection.json", self.here / "collection.json.gz"
+        return packed if packed.is_file() and not plain.is_file() else plain
+
+    @property
+    def journal(self) -> Path:
+        """What is noted of the machine."""
+        return self.folder / JOURNALS / f"{self.machine}.json"
 
 
 def open_place(root: Path, run: str, machine: str) -> Place:
@@ -51,14 +58,24 @@ def open_place(root: Path, run: str, machine: str) -> Place:
         (folder / machine).mkdir(parents=True, exist_ok=True)
         with alone(folder, wait=True):
             told = read_run(folder)
-            if not told.get("id"):
+            new = not told.get("id")
+            if new:
                 told = {"run": run, "mode": "local", "id": str(uuid4())}
                 write(folder / FILE, told)
     except OSError as error:
         raise MachineError(f"cannot write {folder}: {error.strerror} (name another folder in --results)") from error
     if told.get("mode", "local") != "local":
         raise BadInputError(f"the run {run} is streamed, by perfops trickle (go on with that, or take another name)")
-    return Place(run, folder, machine, str(uuid5(SPACE, f"{told['id']}/{machine}")))
+    return Place(run, folder, machine, str(uuid5(SPACE, f"{told['id']}/{machine}")), new)
+
+
+def forget(place: Place) -> None:
+    """Remove the folder of a machine where nothing came of it, and that of its run where it has begun with this."""
+    with suppress(OSError), alone(place.folder, wait=True):
+        place.here.rmdir()
+        if place.new and {path.name for path in place.folder.iterdir()} == {FILE}:
+            (place.folder / FILE).unlink()
+            place.folder.rmdir()
 
 
 def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> None:
@@ -69,10 +86,27 @@ def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> 
             told = read_run(place.folder)
             told.setdefault("hosts", {})[place.machine] = facts
             write(place.folder / FILE, told)
-            (place.folder / JOURNALS).mkdir(exist_ok=True)
-            write(place.folder / JOURNALS / f"{place.machine}.json", facts | about | {"removed": removed})
+        note(place, **facts, **about, removed=removed)
     except OSError as error:
         raise MachineError(f"cannot write {place.folder}: {error.strerror} (make room, and go on)") from error
+
+
+def read_noted(place: Place) -> dict[str, Any]:
+    """The machine's journal, {} where there is none that can be read."""
+    try:
+        found = json.loads(place.journal.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def note(place: Place, **values: Any) -> None:
+    """Note values in the machine's journal, beside what is there. MachineError."""
+    try:
+        place.journal.parent.mkdir(exist_ok=True)
+        write(place.journal, read_noted(place) | values)
+    except OSError as error:
+        raise MachineError(f"cannot write {place.journal}: {error.strerror} (make room, and go on)") from error
 
 
 def write(path: Path, told: dict[str, Any]) -> None:

@@ -3,9 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perfops.outputs.summary import Summary
 
 FILE = "run.json"
+ASKED = ("SIGTERM", "SIGINT")  # what ends a collection before its time, where that was asked for
 RECORDING = "collection.json"
 ARRIVING = ".arriving"  # what the playbooks have of it
 
@@ -62,3 +66,21 @@ def bytes_home(folder: Path | None) -> int:
         except OSError:  # renamed meanwhile
             continue
     return total
+
+
+def facts_of(summary: "Summary", size: int, skew: float | None, *, asked: bool) -> dict[str, Any]:
+    """What run.json says of the machine; `asked` where it was told to end before its time."""
+    if not summary.complete:
+        state, why = "partial", "cut short"
+    elif summary.end_reason == "duration" or (asked and summary.end_reason in ASKED):
+        state, why = "complete", ""
+    else:
+        state, why = "partial", f"ended early: {summary.end_reason}"
+    return {
+        "state": state,
+        "samples": summary.snapshots,
+        "gaps": summary.missed,
+        "skew_seconds": None if skew is None else round(skew, 3),
+        "bytes": size,
+        "reason": why,
+    }

@@ -9,7 +9,7 @@ from typing import Any
 from perfops.errors import TargetError
 from perfops.fleet.connect import LostError
 from perfops.fleet.fetch import fetch
-from perfops.fleet.follow import Seen, follow, persist
+from perfops.fleet.follow import STEP, Seen, follow, persist
 from perfops.fleet.target import Target
 
 START = 60.0  # seconds that the first sample may take
@@ -48,8 +48,19 @@ class Session:
             facts = self.target.ask("stop", END)["facts"]
         elif not (facts["running"] or facts["finished"]):
             facts = self.keep(self.start)
-        self.ends = time.monotonic() + facts["duration"]
+        facts = self.first(facts)
+        self.ends = time.monotonic() + (facts["duration"] or 0.0)
         return dict(facts)
+
+    def first(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Its facts when its first sample is there: somebody may have started it just now."""
+        deadline = time.monotonic() + START
+        while facts["running"] and facts["started_at"] is None:
+            if time.monotonic() > deadline:
+                raise TargetError(f"{self.target.name} samples nothing within {START:.0f} s (see {facts['log']} there)")
+            time.sleep(STEP)
+            facts = self.keep(lambda: self.target.ask("look"))["facts"]
+        return facts
 
     def start(self) -> dict[str, Any]:
         """Put the program there, and start it. It survives this connection."""
@@ -69,7 +80,6 @@ class Session:
     def follow(self, facts: dict[str, Any]) -> None:
         """Wait for its end."""
         began = facts["started_at"]
-        self.ends = time.monotonic() + facts["duration"]
 
         def seen(look: Seen) -> None:
             self.heard = time.monotonic()

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from psycopg import sql
 
 from perfops.catalogue import KINDS
-from perfops.outputs.results import Folder
+from perfops.outputs.results import MANIFEST, Folder
 from perfops.store.books import check_books
 from perfops.store.connection import Connection
 from perfops.store.machines import Machine, find_machines
@@ -152,8 +153,12 @@ def remove_unless_loading(connection: Connection, stored: Stored) -> dict[str, i
         row = connection.execute(query, [stored.collection]).fetchone()
         if row != (stored.loaded, stored.ended):
             return None
-        rows = remove(connection, stored.collection)
-        if stored.run is not None:
-            lone = "DELETE FROM phase WHERE run = %(run)s AND NOT EXISTS (SELECT FROM collection WHERE run = %(run)s)"
-            connection.execute(sql.SQL(lone), {"run": stored.run})
-        return rows
+        return remove(connection, stored.collection)
+
+
+def remove_phases(connection: Connection, run: str, results: Path) -> None:
+    """Remove the phases of a run of which nothing is left: no collection, and no folder that more may come home to."""
+    if (results / run / MANIFEST).exists():
+        return
+    lone = "DELETE FROM phase WHERE run = %(run)s AND NOT EXISTS (SELECT FROM collection WHERE run = %(run)s)"
+    connection.execute(sql.SQL(lone), {"run": run})

@@ -28,6 +28,8 @@ class ActionModule(MachineAction):
         if other := self.other(known):
             self.tolerant = False  # what is noted of the other one stays
             return {"failed": True, "msg": other}
+        if known.get("pruned"):
+            return {"changed": False, "before": self.name, "msg": "its recording was pruned: nothing is sampled anew"}
         if self.is_home(known):
             return {"changed": False, "before": self.name, "msg": "it is home already: nothing is sampled anew"}
         done = self.start(packed, trust)

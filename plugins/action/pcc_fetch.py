@@ -34,6 +34,8 @@ class ActionModule(MachineAction):
                 return {"failed": True, "msg": other}
             if there := parts.at_home(self.folder, self.mode):
                 return self.is_home(there, known, about)
+            if known.get("pruned"):
+                return {"changed": False, "msg": "its recording was pruned"}
             return self.fetch(known, about)
 
     def is_home(self, there: Path, known: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:

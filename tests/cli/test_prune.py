@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,8 @@ def test_by_count_age_run_and_site(place: Place) -> None:
     left = {name for name in BOTH if not name.startswith("run-1")}
     assert place.here() == (left, left)
     assert not (place.results / "run-1").exists()
+    with connected(place.url) as connection:
+        write_marks(connection, "run-2", [Mark(datetime.now(UTC), "steady")])
     journals = place.results / "run-2" / ".hosts"  # of a third machine that is not home yet
     journals.mkdir()
     for number in (1, 2, 3):
@@ -104,10 +107,33 @@ def test_by_count_age_run_and_site(place: Place) -> None:
     place.told("--run", "run-2", "--site", "oci")
     assert place.here() == (left - {"run-2/vm-02"} | {"run-2/.hosts"}, left - {"run-2/vm-02"})
     place.told("--run", "run-2", "--site", "azure", "--only", "results")
-    assert [path.name for path in journals.iterdir()] == ["vm-03.json"]
+    noted = {path.stem: json.loads(path.read_text()).get("pruned") for path in journals.iterdir()}
+    assert noted == {"vm-01": True, "vm-02": True, "vm-03": None}  # who goes on with it samples the third alone
     assert (place.results / "run-2" / "run.json").exists()
+    place.told("--run", "run-2", "--only", "database")
+    with connected(place.url) as connection:  # for what the third machine brings
+        assert connection.execute("SELECT name FROM phase").fetchall() == [("steady",)]
     place.told("--run", "run-3", "--only", "database")
-    assert place.here() == ({"run-2/.hosts", "run-3/vm-01", "run-3/vm-02"}, {"run-2/vm-01"})
+    assert place.here() == ({"run-2/.hosts", "run-3/vm-01", "run-3/vm-02"}, set())
+
+
+def test_only_what_perfops_made_goes(place: Place) -> None:
+    """The log of Ansible and what is on its way are of perfops, a load generator's file beside them is not."""
+    (place.results / "run-1" / "ansible.log").write_text("x")
+    folders = [place.results / run / "vm-01" for run in ("run-1", "run-2")]
+    for folder in folders:
+        (folder / "spool").mkdir()
+        for name in ("spool/00000001.json", "spool/host.csv", ".arriving"):
+            (folder / name).write_text("")
+    file = folders[1] / "jmeter.jtl"
+    file.write_text("mine")
+    done = place.prune("--keep", "1", "--yes")
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"{file.parent.relative_to(place.folder)} stays: perfops did not make jmeter.jtl\n",
+    )
+    assert [path for path in place.results.rglob("*") if "run-3" not in path.parts and path.is_file()] == [file]
+    assert place.told("--older-than", "1d", "--run", "run-2") == {}  # nobody's business here
 
 
 def test_what_is_not_wholly_loaded_stays_and_it_is_said_why(place: Place) -> None:
@@ -136,7 +162,8 @@ def test_what_is_not_wholly_loaded_stays_and_it_is_said_why(place: Place) -> Non
         ("database", "run-3", "vm-02"): "it streams",
     }
     kept = {"run-1/vm-01", "run-1/vm-02", "run-3/vm-02"}
-    assert place.here() == (kept | {"run-0/vm-01", "run-2/vm-01", "mine/notes"}, kept)
+    journals = {"run-2/.hosts", "run-3/.hosts"}  # which say of a machine that went that it is not to be sampled again
+    assert place.here() == (kept | journals | {"run-0/vm-01", "run-2/vm-01", "mine/notes"}, kept)
 
 
 def test_a_longer_recording_than_is_loaded_stays(place: Place) -> None:

@@ -4,10 +4,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fix_controller import Controller, add_user
@@ -19,6 +22,7 @@ from perfops.fleet.address import Address
 from perfops.fleet.connect import Login, LostError
 from perfops.fleet.fetch import fetch
 from perfops.fleet.follow import persist
+from perfops.fleet.session import Session
 from perfops.fleet.target import Target
 
 PACED = ("--frequency", "250ms")
@@ -99,7 +103,8 @@ def tear(pid: int) -> None:
     torn = [child for child in map(int, children) if Path(f"/proc/{child}/ns/net").readlink() == namespace]
     assert torn
     for child in torn:
-        os.kill(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have gone with its parent
+            os.kill(child, signal.SIGKILL)
 
 
 def first_child(pid: int) -> str:
@@ -122,9 +127,21 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     assert records[0]["measurement"]["pid"] == pid
     assert check_books(records, 0.25, 20)["reason"] == "duration"
     (before,) = listed(controller, "--run", "killed")
+    subprocess.run(["gzip", controller.folder / "results" / "killed" / "one" / "collection.json"], check=True)
     again = controller.perfops(*run("one", "--run", "killed", "--duration", "5s", "--quiet"))
-    assert (again.returncode, again.stderr) == (0, "")
+    assert (again.returncode, again.stderr) == (0, "perfops: one was home already, nothing was sampled anew\n")
+    other = controller.perfops(*run("two", "--name", "one", "--run", "killed", "--duration", "5s", "--quiet"))
+    one, two = (f"root@{host.address}:22" for host in hosts.hosts)
+    text = f"one of the run killed is {one}, and this is {two} (name another run, or a --name for it)"
+    assert (other.returncode, other.stderr) == (2, f"perfops: {text}\n")
     assert listed(controller, "--run", "killed") == [before]
+
+    process = controller.start(*run("one", "--run", "ended", "--duration", "1h", "--quiet"))
+    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
+    found = subprocess.run(["pgrep", "-f", recordings(home)[0].parent.name], capture_output=True, text=True).stdout
+    os.kill(int(found), signal.SIGTERM)  # as a machine does that is shut down: nobody asked for it
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "perfops: one is partial: ended early: SIGTERM\n")
 
     process = controller.start(*run("one", "--run", "long", "--duration", "1h"))
     wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
@@ -151,8 +168,16 @@ def read_pid(file: Path) -> int:
 
 
 @needs_sshd
-def test_a_fetch_goes_on_where_it_broke_off(sshd: Server, tmp_path: Path) -> None:
-    """What is here of a recording is not fetched again, unless it is of another one."""
+def test_a_fetch_goes_on_where_it_broke_off(sshd: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is here of a recording is not fetched again, unless it is of another one; it is on disk under its name."""
+    forced: list[str] = []
+    force = os.fsync
+
+    def note(descriptor: int) -> None:
+        forced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        force(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
     there, here = tmp_path / "there", tmp_path / "here"
     content = os.urandom(3_000_000)
     there.write_bytes(content)
@@ -168,8 +193,34 @@ def test_a_fetch_goes_on_where_it_broke_off(sshd: Server, tmp_path: Path) -> Non
         firsts.append(told[0])
         here.unlink()
     target.close()
+    assert forced == 4 * [str(tmp_path / "here.part"), str(tmp_path)]
     assert firsts[1] > 2_000_000
     assert all(0 <= first < 1_000_000 for first in (firsts[0], *firsts[2:]))
+
+
+@needs_sshd
+def test_a_collection_without_a_first_sample(sshd: Server, tmp_path: Path) -> None:
+    """Somebody has just started it: that is waited for; or it is ended before there is one."""
+    (tmp_path / "config").write_text(f"UserKnownHostsFile {sshd.known_hosts}\n")
+    login = Login(Address("127.0.0.1", "root", sshd.port), config=tmp_path / "config", key=sshd.key)
+    identity = str(uuid4())
+    place = tmp_path / "collections" / identity / "collection.json"
+    place.parent.mkdir(parents=True)
+    session = Session(
+        Target(login, str(tmp_path), "python3", identity), b"", {}, 0.0, lambda *_, **__: None, lambda *_: None
+    )
+    program = (
+        "import sys,time; time.sleep(float(sys.argv[1])); open(sys.argv[2],'a').write(sys.argv[3]); time.sleep(60)"
+    )
+    host = {"timestamp": 5.0, "subsystem": "host", "measurement": json.dumps({"duration": 7.0})}
+    for pause, stop in ((2, False), (60, True)):
+        words = [sys.executable, "-c", program, str(pause), str(place), json.dumps(host) + "\n", "--id", identity]
+        with subprocess.Popen(words) as process:
+            facts = session.begin(stop=stop)
+            assert (facts["started_at"], facts["duration"]) == ((None, None) if stop else (5.0, 7.0))
+            process.kill()
+        place.unlink(missing_ok=True)
+    session.target.close()
 
 
 @needs_sshd
@@ -214,6 +265,7 @@ def test_a_refusal_is_one_line_with_the_remedy(case: str, controller: Controller
     assert done.stderr.startswith(f"perfops: {words}")
     assert len(done.stderr.splitlines()) == 1
     assert not home.exists()
+    assert not list((controller.folder / "results").glob("*"))
     if case == "unknown":  # each of the two remedies, as it is said
         scan = f"ssh-keyscan -p {sshd.port} 127.0.0.1 >> {settings['UserKnownHostsFile']}"
         assert scan in done.stderr
