@@ -73,7 +73,7 @@ def test_the_json_has_these_keys(loaded: str) -> None:
     done = perfops("verify", "nightly", "--json", "--db", loaded)
     assert done.returncode == 1
     first, second = json.loads(done.stdout)
-    assert list(first) == ["collection", "run", "collector", "site", "closes", "checks", "notes"]
+    assert list(first) == ["collection", "run", "collector", "site", "end", "closes", "checks", "notes"]
     assert (first["collection"], first["closes"], second["closes"]) == (IDENTITY, True, False)
     assert all(check["closes"] for check in first["checks"])
     assert [check for check in second["checks"] if not check["closes"]] == [
