@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.perfops.perfops.plugins.module_utils import collections
 
 MARK = "perfops:"  # begins each line that is ours: a login may say more
 SCRIPT = r"""
@@ -71,10 +72,10 @@ class ActionModule(ActionBase):
                 name, equals, value = line.strip().removeprefix(MARK).partition("=")
                 if not equals or not line.strip().startswith(MARK):
                     continue
-                if name in ("samples", "left"):
-                    found[name].append(value)
-                else:
+                if name not in ("samples", "left"):
                     found[name] = value
+                elif collections.UUID.match(value):  # what bears no id is somebody else's
+                    found[name].append(value)
             found["said"] = told["stderr"].strip()
         except AnsibleConnectionFailure as error:
             found["unreachable"] = " ".join(str(error).split())

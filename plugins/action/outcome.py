@@ -42,11 +42,11 @@ class ActionModule(ActionBase):
         """The table, and what to do about what is not home."""
         known = {host: journal.read(folder / journal.FOLDER / f"{host}.json") for host in hosts}
         found = {host: outcomes.public(each) for host, each in known.items()}
-        place = folder / "run.json"
+        place = folder / journal.MANIFEST
         manifest = json.loads(place.read_text(encoding="utf-8"))
         manifest["hosts"] = manifest.get("hosts", {}) | found
         try:
-            journal.write_whole(place, json.dumps(manifest, indent=4, sort_keys=True) + "\n")
+            journal.write_manifest(folder, manifest)
         except OSError as error:
             return {"failed": True, "msg": f"cannot write {place}: {error.strerror} (make room, and run this again)"}
         lines = list(self._task.args.get("told") or []) + outcomes.table(found)

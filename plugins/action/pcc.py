@@ -61,7 +61,7 @@ class ActionModule(MachineAction):
         if self.journal is None:
             return False
         if self.journal.parent.name != journal.FOLDER:  # a journal of one's own says alone where it would be
-            return Path(known.get("home") or "/nowhere/at/all").is_file()
+            return bool(known.get("home")) and Path(known["home"]).is_file()
         named = self._templar.template(self.variables.get("results_collector"))
         mode = self.args.get("mode", "local")
         folders = {name for name in (self.name, named, known.get("collector")) if name}

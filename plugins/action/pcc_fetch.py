@@ -74,13 +74,12 @@ class ActionModule(MachineAction):
             self.note(**{key: value for key, value in found.items() if key != "reason" or not known.get("reason")})
             return {"changed": False, "lost": True, "msg": found["reason"]}
         clock = self.bounds.together(known.get("skews"))  # as it was at the start
-        begun = known.get("start_at") or journal.read(self.folder.parent / "run.json").get("start_at")
+        begun = known.get("start_at") or journal.read(self.folder.parent / journal.MANIFEST).get("start_at")
         late = max(round(facts["started_at"] - clock.offset - (begun or math.inf), 3), 0.0)
         said = facts["said"].replace("pcc: ", "", 1) if self.mode == "trickle" else ""
         home = self.folder / parts.NAMES[self.mode][0]
-        found |= about | {"said": said}
-        found |= {"home": str(home), "skew_seconds": clock.offset, "skew_within": clock.within}
-        found["late_seconds"] = late
+        found |= about | {"said": said, "home": str(home), "late_seconds": late}
+        found |= {"skew_seconds": clock.offset, "skew_within": clock.within}
         found["reason"] = outcomes.with_remarks(found["reason"], clock.offset, late)
         self.note(**found, unreachable=False, removed=False)
         parts.settle(self.folder / PART, self.folder, self.mode)

@@ -15,6 +15,11 @@ def patience(module):
     return timeout + collections.seconds_of(module.params["flush"])
 
 
+def wait(module, collection):
+    """Wait for the collection's end, as long as its patience is."""
+    collections.wait_while(lambda: collections.running_pid(collection.id) is not None, patience(module))
+
+
 def start(module, collection):
     """Have the collection running or ended; whether that was new, and what is needed first."""
     facts = collections.facts(collection)

@@ -392,7 +392,7 @@ def main():
     elif state == "absent":
         changed = acts.remove(module, collection)
     elif not module.check_mode:
-        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, acts.patience(module))
+        acts.wait(module, collection)
     facts = collections.facts(collection)
     module.exit_json(changed=changed, needs=needs, clock=[begun, time.time()], **facts)
 

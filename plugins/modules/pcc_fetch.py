@@ -153,7 +153,7 @@ def main():
     collection = collections.Collection(module.params["home"], module.params["id"].lower())
     found = {}
     if not module.check_mode:
-        collections.wait_while(lambda: collections.running_pid(collection.id) is not None, acts.patience(module))
+        acts.wait(module, collection)
     facts = collections.facts(collection)
     if facts["finished"] and not module.check_mode:
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-FOLDER = ".hosts"  # in the folder of a run
+from ansible_collections.perfops.perfops.plugins.plugin_utils import parts
+
+FOLDER, MANIFEST = ".hosts", "run.json"  # in the folder of a run
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -40,17 +41,17 @@ def write_whole(path: Path, text: str) -> None:
 
 def first_start(run: Path, start_at: float | None) -> float | None:
     """When the run in this folder began: the first start that any of its machines kept, noted in run.json once."""
-    place = run / "run.json"
     if not run.is_dir():
         return start_at
-    descriptor = os.open(run, os.O_RDONLY | os.O_DIRECTORY)  # as `perfops run` holds it while it writes there
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        manifest = read(place)
+    with parts.alone(run):
+        manifest = read(run / MANIFEST)
         if manifest and "start_at" not in manifest and start_at is not None:
             manifest["start_at"] = start_at
-            write_whole(place, json.dumps(manifest, indent=4, sort_keys=True) + "\n")
-    finally:
-        os.close(descriptor)
+            write_manifest(run, manifest)
     found: float | None = manifest.get("start_at", start_at)
     return found
+
+
+def write_manifest(run: Path, manifest: dict[str, Any]) -> None:
+    """Write what is known of the run in this folder; OSError where it cannot be written."""
+    write_whole(run / MANIFEST, json.dumps(manifest, indent=4, sort_keys=True) + "\n")

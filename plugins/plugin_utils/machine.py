@@ -95,17 +95,15 @@ class MachineAction(ActionBase):
 
     def look_at_clock(self) -> None:
         """Ask for its time alone: that is quicker than any module, and so says it closer."""
-        python = (self._used_interpreter or "python3").lstrip("#!").strip()
         sent = time.time()
-        asked = self._low_level_execute_command(f"{python} -c 'import time; print(time.time())'")
+        asked = self._low_level_execute_command(f"{self.python} -c 'import time; print(time.time())'")
         if asked["rc"] == 0:
             moment = float(asked["stdout"].split()[-1])
             self.bounds = self.bounds.narrowed(sent, time.time(), [moment, moment])
 
     def why_no_module(self, done: dict[str, Any]) -> str:
         """Why a module did not run at all: most often there is no Python for it."""
-        python = (self._used_interpreter or "python3").lstrip("#!").strip()
-        command = f"{python} -c 'import sys; print(\"%d.%d.%d\" % sys.version_info[:3])'"
+        command = f"{self.python} -c 'import sys; print(\"%d.%d.%d\" % sys.version_info[:3])'"
         try:
             asked = self._low_level_execute_command(command)
         except AnsibleError as error:
@@ -113,12 +111,17 @@ class MachineAction(ActionBase):
         version = asked["stdout"].strip() if asked["rc"] == 0 else ""
         if version and tuple(map(int, version.split(".")[:2])) >= (3, 8):
             return troubles.last_line(str(done.get("module_stderr") or done.get("module_stdout") or done["msg"]))
-        return troubles.of_python(version, python, self.name)
+        return troubles.of_python(version, self.python, self.name)
 
     @property
     def name(self) -> str:
         """The machine's name in the inventory."""
         return str(self.variables.get("inventory_hostname", ""))
+
+    @property
+    def python(self) -> str:
+        """The Python that modules run on there."""
+        return (self._used_interpreter or "python3").lstrip("#!").strip()
 
     @property
     def address(self) -> str:

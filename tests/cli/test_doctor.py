@@ -88,6 +88,7 @@ def test_hosts_with_all_sorts_of_trouble(network: Make, tmp_path: Path) -> None:
         'printf \'#!/bin/sh\nexec /bin/date -d "1 hour" "$@"\n\' >/usr/local/bin/date; chmod +x /usr/local/bin/date',
     )
     on(odd, "mkdir -p ~/.perfops/collections/0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11; echo echo welcome >>~/.bashrc")
+    on(odd, "mkdir -p ~/.perfops/spool/mail")  # somebody else's
     variables = {host.name: host.variables() for host in hosts.hosts}
     variables["bare"]["pcc_home"] = "/mnt/perfops"
     inventory = write_inventory(tmp_path / "hosts.yml", variables)
