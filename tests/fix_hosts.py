@@ -30,7 +30,7 @@ mkdir "$folder/layer/upper" "$folder/layer/work" "$folder/layer/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/layer/upper,workdir=$folder/layer/work" "$folder/layer/root"
 cd "$folder/layer/root"
 mkdir -p etc/ssh/perfops && cp "$folder/host_key" "$folder/key.pub" etc/ssh/perfops/
-rm -rf root/.perfops root/.ansible
+rm -rf root/.perfops root/.ansible root/.bashrc root/.profile  # a machine as it comes, whoever works here
 mount -t proc proc proc
 mount --rbind /sys sys
 mount --rbind /dev dev

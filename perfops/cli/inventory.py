@@ -137,9 +137,13 @@ def sample(command: str, given: Given, more: Mapping[str, Any] | None = None) ->
         given.quiet,
         given.verbose,
     )
-    where = [word for path in given.inventory for word in ("-i", path)]
-    where += ["--results", str(given.results)] if given.results else []
-    play(wish, run, resume_line(command, run, given), shlex.join(["perfops", "stop", run, *where]))
+    stop = shlex.join(["perfops", "stop", run, *places(given.inventory, given.results)])
+    play(wish, run, resume_line(command, run, given), stop)
+
+
+def places(inventories: Sequence[str], results: Path | None) -> list[str]:
+    """The words of a command line that name inventories and the folder of results."""
+    return [word for path in inventories for word in ("-i", path)] + (["--results", str(results)] if results else [])
 
 
 def resume_line(command: str, run: str, given: Given) -> str:

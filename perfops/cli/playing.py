@@ -33,7 +33,7 @@ class Wish:
     verbose: bool = False
 
 
-def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -> "Board":
+def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -> None:
     """Run the playbook to its end, with its progress; ends the command where it fails, with the code of Ansible.
 
     `resume` and `stop` are the command lines that go on with the run and end it.
@@ -79,7 +79,6 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
     tell(board, run, status, idle)
     if status:
         raise typer.Exit(status)
-    return board
 
 
 def had_nothing(event: "Event") -> str:

@@ -17,8 +17,8 @@ def remove(
     """Remove a run, or one collection, from the database; recordings and CSV files stay where they are.
 
     Loading them again brings it back, with its phases, which stay (perfops phase RUN --clear); what was streamed has no
-    files, and is gone. All of it goes, or nothing. Exit
-    codes: 0 done, 1 not confirmed, 2 no such run or collection, 4 the database cannot be reached or refused.
+    files, and is gone. All of it goes, or nothing. Exit codes: 0 done, 1 not confirmed, 2 no such run or collection, 4
+    the database cannot be reached or refused.
 
     Example: perfops remove nightly --yes
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perfops.cli.options import Db
+from perfops.cli.playing import INTERRUPTED
 
 if TYPE_CHECKING:
     from perfops.fleet.board import Board, Machine
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from perfops.fleet.session import Session
     from perfops.outputs.summary import Summary
 
-INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 BEFORE = ("waiting", "connecting")  # stages in which nothing was begun
 
 

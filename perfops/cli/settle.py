@@ -11,7 +11,6 @@ from perfops.cli.options import Db
 if TYPE_CHECKING:
     from perfops.errors import PerfopsError
 
-JOURNALS = ".hosts"  # in a run's folder: a file a machine, as the playbooks write them
 SEGMENTS = "[0-9]*.json"
 HOMES = {"local": ("collection.json", "collection.json.gz"), "trickle": ("streamed.json",)}  # what says it is home
 
@@ -63,9 +62,10 @@ def read_run(folder: Path) -> tuple[str, list[dict[str, Any]], list[str]]:
     import json
 
     from perfops.errors import BadInputError
+    from perfops.outputs.journals import JOURNALS, MANIFEST
 
     try:
-        told = json.loads((folder / "run.json").read_bytes())
+        told = json.loads((folder / MANIFEST).read_bytes())
         run, names = str(told["run"]), set(told.get("hosts") or {})
         noted = {path.stem: json.loads(path.read_bytes()) for path in sorted((folder / JOURNALS).glob("*.json"))}
     except (OSError, ValueError, KeyError, TypeError) as error:

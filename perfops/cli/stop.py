@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from perfops.cli.inventory import Extra, Inventories, Limit, Options, Quiet, Results, Verbose
+from perfops.cli.inventory import Extra, Inventories, Limit, Options, Quiet, Results, Verbose, places
 
 
 def stop(
@@ -30,7 +30,5 @@ def stop(
 
     variables = {"perfops_run": run} | ({"results_root": str(results.absolute())} if results else {})
     play(Wish("stop", inventory, limit, variables, extra_vars or [], options or [], quiet, verbose))
-    where = shlex.join(
-        [word for path in inventory for word in ("-i", path)] + (["--results", str(results)] if results else [])
-    )
+    where = shlex.join(places(inventory, results))
     typer.echo(f"bring it home: perfops collect --run {run} {where} (or perfops trickle, as it was begun)")

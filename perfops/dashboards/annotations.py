@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from grafana_foundation_sdk.builders import dashboard, table
 
-from perfops.dashboards.common import SOURCE, default_table, link, passed, rows, setting
+from perfops.dashboards.common import SHOWN_SPAN, SOURCE, default_table, link, passed, rows, setting
 from perfops.dashboards.sql import chosen, view
 from perfops.dashboards.uids import Page
 
@@ -18,13 +18,17 @@ CHOSEN = f"collection_id IN ({chosen()})"
 LEAST = 1000  # milliseconds that a click on a moment shows before and after it
 
 
+def of_kinds(kinds: tuple[str, ...]) -> str:
+    """That what happened is of some kinds."""
+    return "kind IN ({})".format(", ".join(f"'{kind}'" for kind in kinds))
+
+
 def query(kinds: tuple[str, ...]) -> str:
     """Annotations of some kinds of the chosen collections that touch the time that is shown."""
-    listed = ", ".join(f"'{kind}'" for kind in kinds)
     return (
         'SELECT "timestamp" AS "time", ended_at AS timeend, text, kind AS tags\n'
         f"  FROM {view('annotation')} note\n"
-        f" WHERE {CHOSEN} AND kind IN ({listed})\n"
+        f" WHERE {CHOSEN} AND {of_kinds(kinds)}\n"
         f"   AND {TOUCHING}\n"
         ' ORDER BY "timestamp"'
     )
@@ -72,8 +76,7 @@ def happenings_of(page: Page, *variables: str) -> table.Panel:
     panel = happenings(
         happened(), "Phases, gaps, reboots and steps of the clock in the time shown: a click shows one's span."
     )
-    fields = "&from=${__data.fields.from_ms.numeric}&to=${__data.fields.to_ms.numeric}"
-    url = f"/d/{page.uid}?{passed(*variables)}{fields}"
+    url = f"/d/{page.uid}?{passed(*variables)}{SHOWN_SPAN}"
     panel.override_by_name("kind", [setting("links", [link("Show this span", url)])])
     for name in ("from_ms", "to_ms"):
         panel.override_by_name(name, [setting("custom.hidden", True), setting("decimals", 0)])

@@ -34,6 +34,13 @@ def of_collections(panel: table.Panel, *names: str) -> table.Panel:
     return panel
 
 
+def widths(panel: table.Panel, **pixels: int) -> table.Panel:
+    """Widths of columns by their names."""
+    for name, width in pixels.items():
+        panel.override_by_name(name, [setting("custom.width", width)])
+    return panel
+
+
 def share(panel: table.Panel, name: str, title: str, width: int, cell: str = "gauge") -> table.Panel:
     """A column of shares in percent, coloured where much is bad: a bar each, or by `color-text` the number alone."""
     options = {"type": cell} | ({"mode": "basic"} if cell == "gauge" else {})

@@ -175,6 +175,9 @@ def link(title: str, url: str) -> dict[str, object]:
     return {"title": title, "url": url, "targetBlank": False}
 
 
+SHOWN_SPAN = "&from=${__data.fields.from_ms.numeric}&to=${__data.fields.to_ms.numeric}"  # of the row, in an address
+
+
 def passed(*variables: str) -> str:
     """Variables of this dashboard for an address."""
     return "&".join(f"${{{name}:queryparam}}" for name in ("datasource", *variables))

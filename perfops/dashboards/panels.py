@@ -10,6 +10,7 @@ from perfops.catalogue import CPU, Kind
 from perfops.dashboards.charts import Chart, Trace
 from perfops.dashboards.common import (
     BUSY,
+    SHOWN_SPAN,
     default_stat,
     default_table,
     default_timeseries,
@@ -111,10 +112,9 @@ def across_panel(kind: Kind, chart: Chart, *, name: str = "", where: Sequence[st
 
 def buttons(page: Page, *variables: str, sql: str = "") -> table.Panel:
     """The buttons ALL, 1H, 6H, 24H and 7D: spans that end with the collection, as links to this dashboard."""
-    fields = "&from=${__data.fields.from_ms.numeric}&to=${__data.fields.to_ms.numeric}"
     last = "&var-last=${__data.fields.last.numeric}" if "last" in variables else ""
     kept = passed(*(name for name in variables if name != "last"))
-    url = f"/d/{page.uid}?{kept}{fields}{last}"
+    url = f"/d/{page.uid}?{kept}{SHOWN_SPAN}{last}"
     hide = [setting("custom.hidden", True)]
     panel = default_table("Span", "Shows the whole collection, or its last 1, 6, 24 hours or 7 days: click one.")
     panel.show_header(False).with_target(rows(sql or bounds()))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from perfops.errors import MachineError, TargetError
@@ -72,8 +72,5 @@ def force(path: Path) -> None:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a local file."""
-    found = sha256()
     with path.open("rb") as file:
-        for block in iter(lambda: file.read(BLOCK), b""):
-            found.update(block)
-    return found.hexdigest()
+        return file_digest(file, "sha256").hexdigest()

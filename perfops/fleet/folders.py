@@ -1,7 +1,6 @@
 """The folder of a run and that of a machine in it, as collect.yml lays them out; run.json says what came of it."""
 
 import fcntl
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from perfops.errors import BadInputError, MachineError
-from perfops.fleet.outcome import FILE, read_run
+from perfops.fleet.outcome import read_run
+from perfops.outputs.journals import JOURNALS, MANIFEST, read, write
 
-JOURNALS = ".hosts"  # in the folder of a run, a file a machine
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 SPACE = UUID("361e6d51-faec-444a-9079-341386da8e2e")  # in which Ansible's filter to_uuid makes its ids
 
@@ -61,7 +60,7 @@ def open_place(root: Path, run: str, machine: str) -> Place:
             new = not told.get("id")
             if new:
                 told = {"run": run, "mode": "local", "id": str(uuid4())}
-                write(folder / FILE, told)
+                write(folder / MANIFEST, told)
     except OSError as error:
         raise MachineError(f"cannot write {folder}: {error.strerror} (name another folder in --results)") from error
     if told.get("mode", "local") != "local":
@@ -73,8 +72,8 @@ def forget(place: Place) -> None:
     """Remove the folder of a machine where nothing came of it, and that of its run where it has begun with this."""
     with suppress(OSError), alone(place.folder, wait=True):
         place.here.rmdir()
-        if place.new and {path.name for path in place.folder.iterdir()} == {FILE}:
-            (place.folder / FILE).unlink()
+        if place.new and {path.name for path in place.folder.iterdir()} == {MANIFEST}:
+            (place.folder / MANIFEST).unlink()
             place.folder.rmdir()
 
 
@@ -85,7 +84,7 @@ def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> 
         with alone(place.folder, wait=True):
             told = read_run(place.folder)
             told.setdefault("hosts", {})[place.machine] = facts
-            write(place.folder / FILE, told)
+            write(place.folder / MANIFEST, told)
         note(place, **facts, **about, removed=removed)
     except OSError as error:
         raise MachineError(f"cannot write {place.folder}: {error.strerror} (make room, and go on)") from error
@@ -93,11 +92,7 @@ def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> 
 
 def read_noted(place: Place) -> dict[str, Any]:
     """The machine's journal, {} where there is none that can be read."""
-    try:
-        found = json.loads(place.journal.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read(place.journal)
 
 
 def note(place: Place, **values: Any) -> None:
@@ -107,13 +102,6 @@ def note(place: Place, **values: Any) -> None:
         write(place.journal, read_noted(place) | values)
     except OSError as error:
         raise MachineError(f"cannot write {place.journal}: {error.strerror} (make room, and go on)") from error
-
-
-def write(path: Path, told: dict[str, Any]) -> None:
-    """Write a file of JSON, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(told, indent=4, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(path)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from perfops.dashboards.push import Grafana, check_url
@@ -53,6 +54,7 @@ def check_python(_: str | None) -> Finding:
     return ok("python", version) if sys.version_info[:2] >= LEAST_PYTHON else failed("python", version)
 
 
+@cache
 def core_version() -> tuple[int, int]:
     """Version of ansible-core, (0, 0) where it does not run."""
     try:

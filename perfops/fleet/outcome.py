@@ -1,14 +1,14 @@
 """What came of a run: run.json in its folder, and what is home."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from perfops.outputs.journals import MANIFEST, read
+
 if TYPE_CHECKING:
     from perfops.outputs.summary import Summary
 
-FILE = "run.json"
 ASKED = ("SIGTERM", "SIGINT")  # what ends a collection before its time, where that was asked for
 RECORDING = "collection.json"
 ARRIVING = ".arriving"  # what the playbooks have of it
@@ -29,11 +29,7 @@ class Outcome:
 
 def read_run(folder: Path) -> dict[str, Any]:
     """run.json of a run's folder, {} where there is none that can be read."""
-    try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read(folder / MANIFEST)
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:

@@ -14,11 +14,10 @@ from pydantic import ValidationError
 
 from perfops.catalogue import KINDS
 from perfops.outputs import inputs, process
+from perfops.outputs.journals import JOURNALS, MANIFEST, read, write
 from perfops.outputs.summary import FILE, Summary, read_summary
 
-MANIFEST = "run.json"  # a folder without it is not of a run of the playbooks, and nobody's business here
 OF_A_RUN = (MANIFEST, "report.html", "ansible.log")
-JOURNALS = ".hosts"  # how each machine fares, a file each: one that has no folder yet is not home
 RECORDINGS = ("collection.json", "collection.json.gz", "streamed.json")
 SPOOL = "spool"  # in a machine's folder, what it had not sent: segments, and what was processed of them
 SEGMENT = re.compile(r"[0-9]+\.json\b")
@@ -133,14 +132,7 @@ def clear(folder: Path) -> list[Path]:
 
 def read_journals(run: Path) -> dict[Path, dict[str, Any]]:
     """What is noted of each machine of a run; {} of one whose journal cannot be read."""
-    found = {}
-    for path in sorted((run / JOURNALS).glob("*.json")):
-        try:
-            known = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            known = {}
-        found[path] = known if isinstance(known, dict) else {}
-    return found
+    return {path: read(path) for path in sorted((run / JOURNALS).glob("*.json"))}
 
 
 def away(run: Path, machine: str) -> bool:
@@ -156,6 +148,4 @@ def mark_pruned(run: Path, machine: str) -> None:
     known = read_journals(run)
     path = next((path for path in known if known[path].get("collector") == machine), run / JOURNALS / f"{machine}.json")
     path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(known.get(path, {}) | {"pruned": True}, indent=2, sort_keys=True) + "\n", "utf-8")
-    part.replace(path)
+    write(path, known.get(path, {}) | {"pruned": True})

@@ -28,7 +28,7 @@ def unpacked(data: bytes, limit: int) -> bytes:
     """A gzip body, unpacked; it never takes more than a block over `limit` bytes, whatever it would come to."""
     parts: list[bytes] = []
     size = 0
-    for part in unpacked_parts([data] if data else [], "body", MEMBERS, 400, "send it again"):
+    for part in unpacked_parts([data], "body", MEMBERS, 400, "send it again"):
         size += len(part)
         if size > limit:
             raise too_large(limit)

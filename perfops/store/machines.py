@@ -12,8 +12,8 @@ from psycopg import sql
 from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
 from perfops.store.connection import Connection
-from perfops.store.phases import of_collections
-from perfops.store.streams import MODE, recount
+from perfops.store.phases import happened
+from perfops.store.streams import MODE, kept_annotations, recount
 
 KNOWN = 200  # names that are looked at for a near one
 SHORTEST = 8  # characters of a collection's id that can stand for it
@@ -100,15 +100,8 @@ def twin(rows: list[tuple[object, ...]], row: tuple[object, ...]) -> str:
 
 def find_annotations(connection: Connection, collection: UUID) -> tuple[Annotation, ...]:
     """What happened to a collection, the phases of its run among it, in its order."""
-    phases = of_collections(sql.Identifier("collection"), sql.Identifier("phase"))
-    query = sql.SQL("""
-        SELECT kind, timestamp, ended_at, text
-          FROM (SELECT collection_id, timestamp, kind, ended_at, text FROM annotation UNION ALL {}) AS happened
-         WHERE collection_id = %s ORDER BY timestamp, kind""").format(phases)
-    return tuple(
-        Annotation(kind=kind, start=start, end=end, text=text)
-        for kind, start, end, text in connection.execute(query, [collection])
-    )
+    query = happened(*map(sql.Identifier, ("annotation", "collection", "phase")))
+    return kept_annotations(connection, collection, sql.SQL("({}) AS happened").format(query))
 
 
 def near(connection: Connection, name: str) -> str:

@@ -19,6 +19,9 @@ OF_COLLECTIONS: LiteralString = """
       FROM {collection} AS collection JOIN ({spans}) AS span ON span.run = collection.run
      WHERE span.timestamp < collection.ended_at AND (span.ended_at IS NULL OR span.ended_at > collection.started_at)"""
 
+HAPPENED: LiteralString = """
+    SELECT collection_id, timestamp, kind, ended_at, text FROM {annotation} UNION ALL {phases}"""
+
 
 class Phase(NamedTuple):
     """A phase; `end` is None while it lasts."""
@@ -41,6 +44,11 @@ def of_collections(collection: sql.Identifier, phase: sql.Identifier) -> sql.Com
     A phase that nobody ended lasts to the end of its collection.
     """
     return sql.SQL(OF_COLLECTIONS).format(collection=collection, spans=spans(phase))
+
+
+def happened(annotation: sql.Identifier, collection: sql.Identifier, phase: sql.Identifier) -> sql.Composed:
+    """A query for all that happened to collections, phases among it; given the names of the tables."""
+    return sql.SQL(HAPPENED).format(annotation=annotation, phases=of_collections(collection, phase))
 
 
 def spans(phase: sql.Identifier) -> sql.Composed:

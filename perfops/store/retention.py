@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from psycopg import sql
-
 from perfops.catalogue import KINDS
-from perfops.outputs.results import MANIFEST, Folder
+from perfops.outputs.journals import MANIFEST
+from perfops.outputs.results import Folder
 from perfops.store.books import check_books
 from perfops.store.connection import Connection
 from perfops.store.machines import Machine, find_machines
@@ -161,4 +160,4 @@ def remove_phases(connection: Connection, run: str, results: Path) -> None:
     if (results / run / MANIFEST).exists():
         return
     lone = "DELETE FROM phase WHERE run = %(run)s AND NOT EXISTS (SELECT FROM collection WHERE run = %(run)s)"
-    connection.execute(sql.SQL(lone), {"run": run})
+    connection.execute(lone, {"run": run})

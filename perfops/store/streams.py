@@ -23,6 +23,7 @@ from perfops.store.gaps import missed_in, unsent
 from perfops.store.merge import distinct
 
 MODE = "trickle"
+KEPT = sql.Identifier("annotation")
 CLOCK_WENT_BACK = "timestamps went back"  # begins a segment, as a reboot does
 
 
@@ -150,23 +151,23 @@ def annotate(connection: Connection, rows: list[tuple[UUID, Annotation]]) -> Non
         by_collection.setdefault(collection, []).append(annotation)
     values = []
     for collection, annotations in by_collection.items():
-        known = kept_annotations(connection, collection)
+        known = {(note.kind, note.start): note for note in kept_annotations(connection, collection)}
         values += [
             (collection, found.start, found.kind, found.end, found.text)
-            for found in distinct([*known, *annotations])
-            if found not in known
+            for found in distinct([*known.values(), *annotations])
+            if known.get((found.kind, found.start)) != found
         ]
     if values:
         connection.cursor().executemany(query, values)
 
 
-def kept_annotations(connection: Connection, collection: UUID) -> tuple[Annotation, ...]:
-    """What is kept of what happened to a collection, in its order; phases are kept with its run."""
-    query = """
-        SELECT kind, timestamp, ended_at, text FROM annotation WHERE collection_id = %s ORDER BY timestamp, kind"""
+def kept_annotations(connection: Connection, collection: UUID, source: sql.Composable = KEPT) -> tuple[Annotation, ...]:
+    """What is kept of what happened to a collection, in its order; phases are with its run, and in another source."""
+    query = sql.SQL("""
+        SELECT kind, timestamp, ended_at, text FROM {} WHERE collection_id = %s ORDER BY timestamp, kind""")
     return tuple(
         Annotation(kind=kind, start=start, end=end, text=text)
-        for kind, start, end, text in connection.execute(query, [collection])
+        for kind, start, end, text in connection.execute(query.format(source), [collection])
     )
 
 

@@ -2,8 +2,8 @@
 
 Each kind of sample has a view under its table's name, with what follows from a row beside its columns; `collection` and
 `annotation` have what is known of each collection as a whole, phases of its run among it; `phase` has those of runs by
-their names. Readers get rights on these and on nothing else. The
-script drops and makes the views; who may use the schema keeps the right to read them.
+their names. Readers get rights on these and on nothing else; where tables lie over several servers, on those, too.
+The script drops and makes the views; who may use the schema keeps the right to read them.
 """
 
 from typing import LiteralString
@@ -48,8 +48,6 @@ COLLECTIONS: LiteralString = """
            collection.loaded_at
       FROM {public}.collection JOIN {public}.collector ON collector.id = collection.collector_id
 """
-ANNOTATIONS: LiteralString = """
-    SELECT collection_id, timestamp, kind, ended_at, text FROM {public}.annotation UNION ALL {phases}"""
 SAMPLES: LiteralString = "SELECT {columns} FROM {public}.{table}"
 
 
@@ -65,7 +63,7 @@ def view_script(connection: Connection, *, over_servers: bool) -> list[sql.Compo
     public, collection, phase = (sql.Identifier(*names) for names in ((home,), (home, "collection"), (home, "phase")))
     views = {
         COLLECTION: sql.SQL(COLLECTIONS).format(public=public, late=sql.Literal(LATE)),
-        ANNOTATION: sql.SQL(ANNOTATIONS).format(public=public, phases=phases.of_collections(collection, phase)),
+        ANNOTATION: phases.happened(sql.Identifier(home, ANNOTATION), collection, phase),
         PHASE: phases.spans(phase),
         **{kind.table: samples(kind, public) for kind in KINDS},
     }

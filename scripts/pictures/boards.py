@@ -20,7 +20,7 @@ def filled(
     connection: psycopg.Connection[Any], board: dict[str, Any], wanted: dict[str, list[str]], span: str, width: int
 ) -> dict[str, Any]:
     """All that the page needs to draw a dashboard."""
-    view, _ = choose(connection, board, "all", standing(board) | only(board, wanted))
+    view, _ = choose(connection, board, "all", standing(board) | wanted)
     view.start, view.end = buttons(connection, board, view).get(span, lately())
     return {
         "title": board["title"],
@@ -37,12 +37,6 @@ def filled(
 def lately() -> tuple[datetime, datetime]:
     """What is shown where there is nothing to press a button for: a quarter of an hour."""
     return datetime.now(UTC) - timedelta(minutes=15), datetime.now(UTC)
-
-
-def only(board: dict[str, Any], wanted: dict[str, list[str]]) -> dict[str, list[str]]:
-    """What is wanted of the variables that the dashboard has."""
-    names = {variable["name"] for variable in variables(board)}
-    return {name: values for name, values in wanted.items() if name in names}
 
 
 def standing(board: dict[str, Any]) -> dict[str, list[str]]:

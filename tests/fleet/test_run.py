@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 from fix_controller import Controller, add_user
-from fix_hosts import Network
+from fix_hosts import Host, Network
 from fix_pcc import check_books, interpreters, read, tick_count, wait_for
 from fix_sshd import Server, free_port, needs_sshd
 
@@ -81,7 +81,7 @@ def test_a_link_that_is_cut(controller: Controller, hosts: Network) -> None:
     process = controller.start(*run("one", "--run", "cut", "--duration", "60s" if long else "6s"))
     wait_for("a sample", lambda: any(map(tick_count, recordings(host.root() / "root"))), 60)
     (file,) = recordings(host.root() / "root")
-    tear(host.process.pid)
+    tear(host)
     ticks = tick_count(file)
     wait_for("two more samples", lambda: tick_count(file) > ticks + 1)
     host.cut()
@@ -96,20 +96,15 @@ def test_a_link_that_is_cut(controller: Controller, hosts: Network) -> None:
     assert end["reason"] == "duration"
 
 
-def tear(pid: int) -> None:
+def tear(host: Host) -> None:
     """End the connections to a host's SSH server, but not the server."""
     children = subprocess.run(["pgrep", "-f", "sshd: root@"], capture_output=True, text=True).stdout.split()
-    namespace = Path(f"/proc/{first_child(pid)}/ns/net").readlink()
+    namespace = Path(f"/proc/{host.first()}/ns/net").readlink()
     torn = [child for child in map(int, children) if Path(f"/proc/{child}/ns/net").readlink() == namespace]
     assert torn
     for child in torn:
         with suppress(ProcessLookupError):  # it may have gone with its parent
             os.kill(child, signal.SIGKILL)
-
-
-def first_child(pid: int) -> str:
-    """The process that a process has started first."""
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
 
 
 def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Controller, hosts: Network) -> None:

@@ -6,8 +6,17 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.dashboards import variables
 from perfops.dashboards.collections import queries
-from perfops.dashboards.columns import of_collections, share
-from perfops.dashboards.common import default_stat, default_table, default_timeseries, link, rows, series, setting
+from perfops.dashboards.columns import of_collections, share, widths
+from perfops.dashboards.common import (
+    SHOWN_SPAN,
+    default_stat,
+    default_table,
+    default_timeseries,
+    link,
+    rows,
+    series,
+    setting,
+)
 from perfops.dashboards.layout import Row
 from perfops.dashboards.page import make
 from perfops.dashboards.panels import buttons
@@ -47,10 +56,7 @@ def search() -> dashboard.TextBoxVariable:
 
 def opened(page: Target, name: str = "collection") -> str:
     """The address of a dashboard with the collection of a row, and its whole span."""
-    return (
-        f"/d/{page.uid}?${{datasource:queryparam}}&var-{name}=${{__data.fields.id}}"
-        "&from=${__data.fields.from_ms.numeric}&to=${__data.fields.to_ms.numeric}"
-    )
+    return f"/d/{page.uid}?${{datasource:queryparam}}&var-{name}=${{__data.fields.id}}{SHOWN_SPAN}"
 
 
 def listed() -> table.Panel:
@@ -70,8 +76,7 @@ def listed() -> table.Panel:
         link("Compare, with this as baseline", opened(COMPARE, "baseline")),
     ]
     panel.override_by_name("collector", [setting("links", links)])
-    for name, width in (("collector", 120), ("site", 135), ("run", 95), ("labels", 110)):
-        panel.override_by_name(name, [setting("custom.width", width)])
+    widths(panel, collector=120, site=135, run=95, labels=110)
     of_collections(panel, "instance_type", "cloud", "started_at", "seconds", "samples", "gaps", "mode", "state")
     for name, title in (("cpu", "CPU"), ("memory", "memory")):
         panel.override_by_name(name, [setting("displayName", title), setting("custom.width", PICTURE)])

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
 from perfops.dashboards.annotations import happenings
-from perfops.dashboards.columns import COLUMNS, of_collections
+from perfops.dashboards.columns import COLUMNS, of_collections, widths
 from perfops.dashboards.common import default_table, default_trend, rows, setting
 from perfops.dashboards.compare.queries import differences, elapsed, happened
 from perfops.dashboards.layout import Row, even
@@ -91,7 +91,6 @@ def differences_table(group: Group) -> table.Panel:
     told = about(named, "Difference: compared less baseline; in percent of the baseline.")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
     panel.override_by_name("percent", [setting("unit", "percent"), setting("decimals", 1)])
-    for name, width in (("metric", 190), ("statistic", 90), ("collection", 340)):
-        panel.override_by_name(name, [setting("custom.width", width)])
+    widths(panel, metric=190, statistic=90, collection=340)
     columns = [Column(name, f"s.{quoted(name)}") for name in group.names]
     return panel.with_target(rows(differences(group.kind, columns, where=STATISTIC)))

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import CONTAINER
 from perfops.dashboards import variables
-from perfops.dashboards.columns import share
+from perfops.dashboards.columns import share, widths
 from perfops.dashboards.common import default_table, default_timeseries, rows, series, setting
 from perfops.dashboards.containers.queries import lines, top
 from perfops.dashboards.layout import Row, even
@@ -69,8 +69,7 @@ def busiest() -> table.Panel:
     """The table of the busiest containers."""
     named = [(title, figure(CONTAINER, name).metric) for _, title, name, _ in COLUMNS]
     panel = default_table("The busiest containers", about(named)).with_target(rows(top()))
-    panel.override_by_name("container", [setting("custom.width", 160)])
-    panel.override_by_name("runtime", [setting("custom.width", 75)])
+    widths(panel, container=160, runtime=75)
     for column, title, name, width in COLUMNS:
         if column == "memory_share":
             share(panel, column, title, width)

@@ -7,7 +7,16 @@ from perfops.catalogue import HOST
 from perfops.dashboards import variables
 from perfops.dashboards.annotations import annotations
 from perfops.dashboards.columns import of_collections, share
-from perfops.dashboards.common import default_stat, default_table, default_timeseries, link, rows, series, setting
+from perfops.dashboards.common import (
+    SHOWN_SPAN,
+    default_stat,
+    default_table,
+    default_timeseries,
+    link,
+    rows,
+    series,
+    setting,
+)
 from perfops.dashboards.fleet import queries
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -20,10 +29,7 @@ from perfops.store.derived import figure
 
 AGE = "Seconds since the newest sample, by the clocks of the database and of the machine."
 LAG = "How old the newest sample was when it came."
-OPEN = (
-    f"/d/{OVERVIEW.uid}?${{datasource:queryparam}}&var-collection=${{__data.fields.id}}"
-    "&from=${__data.fields.from_ms.numeric}&to=${__data.fields.to_ms.numeric}"
-)
+OPEN = f"/d/{OVERVIEW.uid}?${{datasource:queryparam}}&var-collection=${{__data.fields.id}}{SHOWN_SPAN}"
 
 
 def fleet() -> models.Dashboard:

@@ -1,7 +1,7 @@
 """What streams now, by the newest samples in the database."""
 
 from perfops.catalogue import HOST
-from perfops.dashboards.annotations import TOUCHING
+from perfops.dashboards.annotations import TOUCHING, of_kinds
 from perfops.dashboards.sql import BIN, IN_TIME, chosen, quoted, shown, view
 from perfops.store.live import ENDED
 
@@ -57,11 +57,10 @@ def lines(value: str) -> str:
 
 def notes(kinds: tuple[str, ...]) -> str:
     """What happened to the machines that stream, of some kinds, in the time that is shown."""
-    listed = ", ".join(f"'{kind}'" for kind in kinds)
     return (
         f"WITH stream AS (\nSELECT id, collector FROM {STREAMS}\n)\n"
         'SELECT "timestamp" AS "time", ended_at AS timeend, collector || \': \' || text AS text, kind AS tags\n'
         f"  FROM stream JOIN {view('annotation')} note ON note.collection_id = stream.id\n"
-        f" WHERE kind IN ({listed})\n   AND {TOUCHING}\n"
+        f" WHERE {of_kinds(kinds)}\n   AND {TOUCHING}\n"
         ' ORDER BY "timestamp"'
     )
