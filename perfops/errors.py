@@ -1,5 +1,7 @@
 """The errors a user meets: one lower-case sentence with the value and the remedy, and a documented exit code."""
 
+import errno
+
 
 class PerfopsError(Exception):
     """A failure to be told in one line; `exit_code` is the status of the command."""
@@ -33,3 +35,12 @@ class TargetError(PerfopsError):
     """A machine under test could not be reached, or refused (exit code 5)."""
 
     exit_code = 5
+
+
+def remedy(error: OSError) -> str:
+    """What helps where a file here cannot be written."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "make room"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return "make it writable for this user"
+    return "see what is wrong there"

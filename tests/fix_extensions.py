@@ -41,6 +41,9 @@ BEGIN
     END LOOP;
     RETURN format('%s.%I', place, name)::regclass;
 END $$;
+CREATE FUNCTION size_of_parts(relation regclass) RETURNS numeric LANGUAGE sql AS $$
+    SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = relation
+$$;
 """
 CITUS = """
 CREATE TABLE pg_dist_partition (logicalrelid regclass, partmethod "char", partkey text, colocationid int);
@@ -68,6 +71,8 @@ BEGIN
     INSERT INTO pg_dist_partition VALUES (
         citus.moved(table_name, format('HASH (%I)', distribution_column)), 'h', distribution_column, 2);
 END $$;
+CREATE FUNCTION pg_catalog.citus_total_relation_size(relation_name regclass, fail_on_error boolean DEFAULT true)
+    RETURNS bigint LANGUAGE sql AS 'SELECT citus.size_of_parts(relation_name)::bigint';
 CREATE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -104,6 +109,8 @@ BEGIN
         SELECT relnamespace::regnamespace::text, relname, false FROM pg_class WHERE oid = relation;
     RETURN QUERY SELECT 1, true;
 END $$;
+CREATE FUNCTION public.hypertable_size(hypertable regclass) RETURNS bigint
+    LANGUAGE sql AS 'SELECT stand_in.size_of_parts(hypertable)::bigint';
 """
 SCHEMAS = {"citus": "citus", "timescaledb": "stand_in"}  # of what is not the real one's
 SCRIPTS = {"citus": CALLS + CITUS, "timescaledb": CALLS + TIMESCALE}

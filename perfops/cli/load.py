@@ -161,6 +161,7 @@ def facts(loaded: "Loaded", seconds: float) -> dict[str, object]:
         "new": loaded.new,
         "rows": loaded.rows,
         "moved_from": loaded.moved_from,
+        "beside": loaded.beside,
         "seconds": round(seconds, 3),
     }
 
@@ -169,4 +170,5 @@ def told(loaded: "Loaded", seconds: float) -> str:
     """A load in one line."""
     rows = ", ".join(f"{count} {kind}" for kind, count in loaded.rows.items() if count) or "0"
     moved = f"; moved here from the run {loaded.moved_from}" if loaded.moved_from else ""
-    return f"{loaded.collection} ({loaded.collector}, {loaded.site}): new rows: {rows}; {seconds:.2f} s{moved}"
+    beside = f"; beside {loaded.beside} more of {loaded.collector} in this run" if loaded.beside else ""
+    return f"{loaded.collection} ({loaded.collector}, {loaded.site}): new rows: {rows}; {seconds:.2f} s{moved}{beside}"

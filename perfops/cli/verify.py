@@ -23,8 +23,9 @@ def verify(
 
     Of every collection and kind: rows in the database are those that processing counted, one a moment and device, and
     within start and end; the ticks that the recorder counted were all read; snapshots less segments are the host's
-    rows; ticks missed are those of the gaps. Exit codes: 0 all closes, 1 something does not, 2 no such run or
-    collection, 4 the database cannot be reached or refused.
+    rows; ticks missed are those of the gaps. One that streams in is checked as far as it has come; where nothing has
+    for an hour, it needs its end record. Exit codes: 0 all closes, 1 something does not, 2 no such run or collection, 4
+    the database cannot be reached or refused.
 
     Example: perfops verify nightly
     """

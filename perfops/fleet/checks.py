@@ -82,7 +82,7 @@ THERE = (
     Spec(
         "leftovers",
         "no earlier recording lies there",
-        "run collect with its run's name again, which brings it home, or clean",
+        "go on with its run (perfops collect, or perfops run, with --run NAME), which brings it home, or clean",
     ),
     Spec(
         "stream",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from hashlib import file_digest
 from pathlib import Path
 
-from perfops.errors import MachineError, TargetError
+from perfops.errors import MachineError, TargetError, remedy
 from perfops.fleet.target import Target
 
 BLOCK = 1 << 18
@@ -31,7 +31,7 @@ def fetch(target: Target, remote: str, local: Path, digest: str, tell: Callable[
             if again:
                 raise TargetError(f"{target.name}: {remote} changes while it is fetched (see what writes there)")
     except OSError as error:
-        raise MachineError(f"cannot write {part}: {error.strerror or error} (make room, and go on)") from error
+        raise MachineError(f"cannot write {part}: {error.strerror or error} ({remedy(error)}, and go on)") from error
 
 
 def bring(target: Target, remote: str, part: Path, tell: Callable[[int], None]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from perfops.errors import BadInputError, MachineError
+from perfops.errors import BadInputError, MachineError, remedy
 from perfops.fleet.outcome import read_run
 from perfops.outputs.journals import JOURNALS, MANIFEST, read, write
 
@@ -87,7 +87,7 @@ def record(place: Place, site: str, facts: dict[str, Any], *, removed: bool) -> 
             write(place.folder / MANIFEST, told)
         note(place, **facts, **about, removed=removed)
     except OSError as error:
-        raise MachineError(f"cannot write {place.folder}: {error.strerror} (make room, and go on)") from error
+        raise MachineError(f"cannot write {place.folder}: {error.strerror} ({remedy(error)}, and go on)") from error
 
 
 def read_noted(place: Place) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def note(place: Place, **values: Any) -> None:
         place.journal.parent.mkdir(exist_ok=True)
         write(place.journal, read_noted(place) | values)
     except OSError as error:
-        raise MachineError(f"cannot write {place.journal}: {error.strerror} (make room, and go on)") from error
+        raise MachineError(f"cannot write {place.journal}: {error.strerror} ({remedy(error)}, and go on)") from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from paramiko import MissingHostKeyPolicy, SSHClient
 
-from perfops.errors import TargetError
+from perfops.errors import TargetError, remedy
 
 USER = "~/.ssh/known_hosts ~/.ssh/known_hosts2"
 GLOBAL = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"
@@ -56,7 +56,7 @@ class Accept(MissingHostKeyPolicy):  # type: ignore[misc]
                 file.write(f"{hostname} {key.get_name()} {key.get_base64()}\n")
         except OSError as error:
             raise TargetError(
-                f"cannot remember the host key of {hostname} in {self.file}: {error.strerror} (make room for it there)"
+                f"cannot remember the host key of {hostname} in {self.file}: {error.strerror} ({remedy(error)})"
             ) from error
 
 

@@ -48,7 +48,8 @@ def start(collections: Any, commands: Any, collection: Any, home: str, ask: Fact
         words = commands.command(params, program, collection)
         error = collections.start(collection, words, commands.environment(params), ask["patience"])
         if error:
-            if not collections.facts(collection)["running"]:
+            facts = collections.facts(collection)
+            if not (facts["running"] or facts["finished"]):
                 collections.remove_folder(collection.folder)
             return {"error": error}
     return look(collections, commands, collection, home, ask)

@@ -10,7 +10,7 @@ from perfops.outputs.summary import ended_early
 from perfops.store.connection import Connection
 from perfops.store.gaps import counted, missed_in, unsent
 from perfops.store.machines import Machine
-from perfops.store.streams import MODE, segments_in
+from perfops.store.streams import MODE, QUIET, segments_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Held(NamedTuple):
 
 
 def check_books(connection: Connection, machine: Machine) -> Books:
-    """All checks of one collection. One that streams in and has not ended is checked as far as it has come."""
+    """All checks of one collection. One that streams in is checked as far as it has come while it does."""
     streamed, summary = machine.mode == MODE, machine.summary
     checks = [check for kind in KINDS for check in check_kind(connection, machine, kind)]
     rows = next(check.found for check in checks if (check.name, check.kind) == ("rows", HOST.name))
@@ -99,7 +99,17 @@ def check_stream(connection: Connection, machine: Machine, rows: int) -> list[Ch
     if summary.missed is not None:
         text = "{expected} ticks missed by the recorder's count, {found} by the gaps"
         checks.append(Check("missed", None, text, summary.missed, sum(map(missed_in, notes))))
+    if not summary.complete and is_quiet(connection, machine):
+        text = f"no end record, and nothing new for {QUIET.seconds // 60} min: what the machine has left is not here"
+        checks.append(Check("end", None, text, expected=1, found=0))
     return checks
+
+
+def is_quiet(connection: Connection, machine: Machine) -> bool:
+    """Whether so long nothing has come of a stream that nothing is on its way."""
+    query = "SELECT loaded_at < now() - %s FROM collection WHERE id = %s"
+    row = connection.execute(query, [QUIET, machine.collection]).fetchone()
+    return row is not None and row[0]
 
 
 def check_kind(connection: Connection, machine: Machine, kind: Kind) -> list[Check]:

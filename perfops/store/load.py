@@ -26,7 +26,8 @@ RECORDED = ("gap", "reboot", "clock", "cut")  # annotations that come from a sum
 class Loaded:
     """What a load did: `new` says whether the collection was not there before, `rows` counts new rows by kind.
 
-    `moved_from` is the run that a known collection belonged to before, where it is another one now.
+    `moved_from` is the run that a known collection belonged to before, where it is another one now. `beside` counts the
+    other collections of the machine in the run of a new one.
     """
 
     collection: UUID
@@ -35,6 +36,7 @@ class Loaded:
     new: bool
     rows: dict[str, int]
     moved_from: str | None = None
+    beside: int = 0
 
 
 def load(
@@ -64,7 +66,7 @@ def load(
     if insert_collection(connection, identity, collector_id, source.summary, labels, run):
         annotate(connection, [(identity, note) for note in source.summary.annotations])
         rows = {kind.name: copy_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
-        return Loaded(identity, name, site, True, rows)
+        return Loaded(identity, name, site, True, rows, beside=count_beside(connection, collector_id, identity, run))
     before = update_collection(connection, identity, collector_id, source.summary, labels, run)
     rows = {kind.name: add_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
     return Loaded(identity, name, site, False, rows, before if run not in (None, before) else None)
@@ -94,6 +96,13 @@ def load_piece(
     update = "UPDATE collection SET labels = labels || %s, run = coalesce(%s, run) WHERE id = %s"
     connection.execute(update, [Jsonb(labels), run, identity])
     return Loaded(identity, owner.name, owner.site, known is None, rows)
+
+
+def count_beside(connection: Connection, collector_id: int, identity: UUID, run: str | None) -> int:
+    """The other collections of a machine in a run: the same name used again, or one machine twice."""
+    query = "SELECT count(*) FROM collection WHERE run = %s AND collector_id = %s AND id <> %s"
+    row = connection.execute(query, [run, collector_id, identity]).fetchone()
+    return row[0] if row else 0
 
 
 def kinds(source: Source) -> list[Kind]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from perfops.store.books import check_books
 from perfops.store.connection import Connection
 from perfops.store.machines import Machine, find_machines
 from perfops.store.remove import remove
-from perfops.store.streams import MODE
+from perfops.store.scaleout import table_size
+from perfops.store.streams import MODE, QUIET
 
-QUIET = timedelta(hours=1)  # a stream without an end that has sent nothing for so long sends no more
 FIND = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.ended_at, collection.loaded_at,
            collection.mode = %s AND NOT collection.complete AND collection.loaded_at > now() - %s,
@@ -58,18 +58,12 @@ def find_stored(connection: Connection) -> list[Stored]:
     """All collections, the newest first."""
     rows = connection.execute(FIND, [MODE, QUIET]).fetchall()
     totals = {kind.name: max(sum(row[-1].get(kind.name, 0) for row in rows), 1) for kind in KINDS}
-    sizes = {kind.name: size_of(connection, kind.table) for kind in KINDS}
+    sizes = {kind.name: table_size(connection, kind.table) for kind in KINDS}
     found = []
     for collection, machine, site, run, end, loaded, streams, samples in rows:
         size = round(sum(sizes[name] * count / totals[name] for name, count in samples.items()))
         found.append(Stored(collection, machine, site, run, end, loaded, streams, size))
     return found
-
-
-def size_of(connection: Connection, table: str) -> int:
-    """Bytes of a table with its indexes."""
-    row = connection.execute("SELECT pg_total_relation_size(%s::regclass)", [table]).fetchone()
-    return int(row[0]) if row else 0
 
 
 def choose(stored: Sequence[Stored], folders: Sequence[Folder], wanted: Wanted) -> tuple[list[Stored], list[Folder]]:

@@ -114,6 +114,19 @@ def named(connection: Connection, table: str) -> sql.Literal:
     return sql.Literal(sql.Identifier(home_of(connection), table).as_string(connection))
 
 
+def table_size(connection: Connection, table: str) -> int:
+    """Bytes of a table with its indexes, wherever its rows lie: of a scaled-out one PostgreSQL counts none."""
+    made = {row[0] for row in connection.execute("SELECT extname FROM pg_extension").fetchall()}
+    function = "pg_total_relation_size"
+    if CITUS in made and table in distributed(connection):
+        function = "citus_total_relation_size"
+    elif TIMESCALE in made and table in chunked(connection):
+        function = "hypertable_size"
+    query = sql.SQL("SELECT {}({})").format(sql.SQL(function), named(connection, table))
+    row = connection.execute(query).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
 # Citus: the collectors on every server, and a collection with all that belongs to it on one of them.
 
 

@@ -8,7 +8,7 @@ rows of the host are counted as they come, in the transaction that adds them, so
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from perfops.store.gaps import missed_in, unsent
 from perfops.store.merge import distinct
 
 MODE = "trickle"
+QUIET = timedelta(hours=1)  # a stream without an end that has sent nothing for so long sends no more
 KEPT = sql.Identifier("annotation")
 CLOCK_WENT_BACK = "timestamps went back"  # begins a segment, as a reboot does
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, outcomes
+from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, outcomes, troubles
 
 display = Display()
 
@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
         try:
             journal.write_manifest(folder, manifest)
         except OSError as error:
-            return {"failed": True, "msg": f"cannot write {place}: {error.strerror} (make room, and run this again)"}
+            return {"failed": True, "msg": troubles.of_file(error)}
         lines = list(self._task.args.get("told") or []) + outcomes.table(found)
         before = self._task.args.get("before") or []
         lines += [f"{host}: was home already, nothing was sampled anew" for host in before]

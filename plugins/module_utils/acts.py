@@ -46,7 +46,8 @@ def start(module, collection):
     except OSError as problem:
         module.fail_json(msg="cannot start {0}: {1} (name another folder in home)".format(path, problem))
     if error:
-        if not collections.facts(collection)["running"]:
+        facts = collections.facts(collection)
+        if not (facts["running"] or facts["finished"]):
             collections.remove_folder(collection.folder)
         module.fail_json(msg=error, id=collection.id)
     return True, []

@@ -178,6 +178,7 @@ def facts(collection):
     """What can be said of a collection now, as the module returns it."""
     pid = running_pid(collection.id)
     host = first_record(collection.file, "host")
+    sampled = bool(host) or last_tick(collection.file) is not None  # its first line may be damaged
     end = last_record(collection.file, "end")
     try:
         size = collection.file.stat().st_size
@@ -189,7 +190,7 @@ def facts(collection):
         "log": str(collection.log),
         "pid": pid,
         "running": pid is not None,
-        "finished": pid is None and bool(host),
+        "finished": pid is None and sampled,
         "complete": pid is None and bool(end),
         "started_at": host.get("timestamp"),
         "ended_at": (last_tick(collection.file) or end["timestamp"]) if end else None,

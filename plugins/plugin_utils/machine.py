@@ -37,7 +37,7 @@ class MachineAction(ActionBase):
             unreachable = True
             done = {"failed": True, "msg": troubles.of_connection(str(error), self.address, self.user)}
         except OSError as error:
-            done = {"failed": True, "msg": f"{error.filename or 'here'}: {error.strerror} (make room, or mend that)"}
+            done = {"failed": True, "msg": troubles.of_file(error)}
         if done.get("failed"):
             done = self.failed(done, unreachable)
         return result | done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
 REMEDIES = (
@@ -22,6 +23,16 @@ def of_connection(said: str, address: str, user: str) -> str:
         if re.search(pattern, said, re.IGNORECASE):
             return text.format(address=address, user=user, said=last_line(said))
     return last_line(said)
+
+
+def of_file(error: OSError) -> str:
+    """Why a file of the controller cannot be read or written."""
+    remedy = "see what is wrong there"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        remedy = "make room"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        remedy = "make it writable for this user"
+    return f"{error.filename or 'here'}: {error.strerror or error} ({remedy}, and run this again)"
 
 
 def last_line(text: str) -> str:

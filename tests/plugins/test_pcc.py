@@ -186,6 +186,18 @@ def test_a_start_that_came_to_nothing_is_started_anew(home: Path) -> None:
     assert (result["changed"], result["running"]) == (True, True)
 
 
+@pytest.mark.parametrize("damaged", [b"", b"{}\n", b'{"timestamp": 1, "subsys'])
+def test_a_recording_whose_first_line_is_damaged_is_not_sampled_over(damaged: bytes, home: Path) -> None:
+    first = started(home, duration="200ms")
+    run_module(id=first["id"], home=str(home), state="finished")
+    recording = Path(first["collection"])
+    _, *rest = recording.read_bytes().splitlines(keepends=True)
+    recording.write_bytes(damaged + b"".join(rest))
+    again = run_module(id=first["id"], home=str(home))
+    assert (again["changed"], again["finished"], again["started_at"]) == (False, True, None)
+    assert recording.read_bytes() == damaged + b"".join(rest)
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [

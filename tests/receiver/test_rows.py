@@ -221,6 +221,25 @@ def test_what_was_left_behind_is_loaded_from_files(
     assert "closes" in succeeded(perfops("verify", IDENTITY, env=known))
 
 
+def test_a_stream_without_an_end_closes_no_books_when_nothing_comes_any_more(
+    fresh: tuple[Receiver, Connection],
+) -> None:
+    """As long as it streams it is checked as far as it has come."""
+    receiver, connection = fresh
+    whole = [control(0, "host", host(mode="trickle")), *joined(ticks(0, 6))]
+    send_all(receiver, [pack(whole, 1)])
+    assert differences(connection) == {}
+    connection.execute("UPDATE collection SET loaded_at = now() - interval '59 min'")
+    connection.commit()
+    assert differences(connection) == {}
+    connection.execute("UPDATE collection SET loaded_at = now() - interval '61 min'")
+    connection.commit()
+    assert differences(connection) == {"end": (1, 0)}
+    rest = [control(6, "host", host(mode="trickle")), *joined(ticks(6, 8)), control(8, "end", end(9))]
+    send_all(receiver, [pack(rest, 2)])
+    assert differences(connection) == {}
+
+
 def test_ticks_that_are_declared_lost_close_the_books(fresh: tuple[Receiver, Connection], tmp_path: Path) -> None:
     receiver, connection = fresh
     whole = ticks(0, 20)

@@ -8,11 +8,12 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from fix_command import BIN, environment, perfops, succeeded
 from fix_database import MakeDatabase, connected
-from fix_loaded import IDENTITY, load_recordings, record_machine
+from fix_loaded import IDENTITY, START, load_recordings, record_machine
 from fix_pcc import wait_for
 from fix_recordings import FOLDER, MEMINFO, NAMES, needs_recordings, record, write
 from psycopg import sql
@@ -187,6 +188,19 @@ def test_labels_and_run_are_kept_and_can_be_added_to(connection: Connection, tmp
     assert connection.execute(query).fetchone() == ({"build": "2", "kind": "nightly", "more": "3"}, "first")
     assert load_recordings(connection, tmp_path / "out", path, run="second").moved_from == "first"
     assert connection.execute(query).fetchone() == ({"build": "2", "kind": "nightly", "more": "3"}, "second")
+
+
+def test_a_machine_that_is_in_the_run_already_is_told(database: str, tmp_path: Path) -> None:
+    """Under the name of an older run a machine's new collection would be shown beside the old one."""
+    told = []
+    for number, run in enumerate(("first", "first", "second", "first")):
+        identity = str(uuid5(NAMESPACE_URL, str(number)))
+        path = record_machine(tmp_path / f"{number}.json", identity=identity, start=START + 100 * number)
+        told.append(succeeded(perfops("load", path, "--run", run, "--db", database)))
+    for text, beside in zip(told, ("", "; beside 1 more of vm-01 in this run", "", "; beside 2 more"), strict=True):
+        assert beside in text
+        assert bool(beside) == ("beside" in text)
+    assert "beside" not in succeeded(perfops("load", path, "--run", "first", "--db", database))  # nothing is new
 
 
 def test_two_loads_at_the_same_time_give_the_contents_of_one(databases: MakeDatabase, tmp_path: Path) -> None:

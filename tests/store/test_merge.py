@@ -67,6 +67,61 @@ def test_two_parts_are_merged_in_any_order(order: tuple[int, int], connection: C
     assert [len(contents(connection)[kind]) for kind in ("host", "cpu")] == [TICKS - 2, 3 * (TICKS - 2)]
 
 
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 0, 1), (0, 1, 2), (2, 1, 0)])
+def test_what_lies_between_two_parts_is_a_gap_until_it_is_loaded(
+    order: tuple[int, ...], connections: tuple[Connection, Connection], tmp_path: Path
+) -> None:
+    """In whatever order three parts come: while one is missing the books do not close, and with all of them they do."""
+    connection, at_once = connections
+    lines = record_machine(tmp_path / "whole.json", TICKS).read_bytes().splitlines(keepends=True)
+    parts = []
+    for number, (begin, end) in enumerate(((0, 4), (4, 8), (8, TICKS + 1))):
+        rest = [line for line in lines[1:] if begin <= json.loads(line)["timestamp"] - START < end]
+        head = lines[0] if number == 0 else told_later(lines[0], START + begin)
+        parts.append(write(tmp_path / f"{number}.json", [head, *rest]))
+    for done, number in enumerate(order, start=1):
+        loaded = load_recordings(connection, tmp_path / f"loaded {number}", parts[number])
+        (machine,) = find_machines(connection, str(loaded.collection))
+        (*_, last) = sorted(order[:done])
+        apart = last - min(order[:done]) + 1 > done
+        gaps = [note for note in machine.annotations if note.kind == "gap"]
+        assert [note.text for note in gaps] == ["4 ticks missed: no recording of this time is loaded"] * apart
+        assert [(note.start.timestamp(), note.end and note.end.timestamp()) for note in gaps] == (
+            [(START + 3, START + 8)] * apart
+        )
+        different = {check.name for check in check_books(connection, machine).differences}
+        told_more = 2 in order[:done] and done < 3  # by the end record
+        assert different == {name for name, differs in (("ticks", told_more), ("missed", apart)) if differs}
+    found = summary(connection)
+    assert (found.ticks, found.missed, found.snapshots, len(found.starts)) == (TICKS, 0, TICKS, 1)
+    load_recordings(at_once, tmp_path / "whole", tmp_path / "whole.json")
+    assert (found.starts, found.end_reason) == (summary(at_once).starts, summary(at_once).end_reason)
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 0, 1), (0, 1, 2), (2, 1, 0)])
+def test_between_recordings_that_have_ended_nothing_was_due(
+    order: tuple[int, ...], connection: Connection, tmp_path: Path
+) -> None:
+    """The time between is a gap, and the books close at each step; the first of the second recording has one, too."""
+    for number in order:
+        path = record_machine(tmp_path / f"{number}.json", 4, start=START + 10 * number, missed=2 * (number == 1))
+        loaded = load_recordings(connection, tmp_path / f"loaded {number}", path)
+        (machine,) = find_machines(connection, str(loaded.collection))
+        assert check_books(connection, machine).differences == []
+    gaps = sorted(note.text for note in machine.annotations if note.kind == "gap")
+    assert gaps == [
+        f"{ticks} ticks missed: {reason}"
+        for ticks, reason in ((2, "late"), (4, "the recorder had ended"), (6, "the recorder had ended"))
+    ]
+    found = summary(connection)
+    assert (found.ticks, found.missed, found.snapshots, found.segments, len(found.starts)) == (12, 12, 12, 3, 3)
+
+
+def told_later(host: bytes, timestamp: float) -> bytes:
+    """A host record as a later part of the same start has it."""
+    return json.dumps(json.loads(host) | {"timestamp": timestamp}, separators=(",", ":")).encode() + b"\n"
+
+
 def test_parts_that_overlap_are_refused_and_nothing_changes(database: str, tmp_path: Path) -> None:
     _, second = parts(tmp_path, 3)
     second = second.rename(tmp_path / "overlapping.json")

@@ -24,6 +24,7 @@ from perfops.store import scaleout
 from perfops.store.grants import grant_reader
 from perfops.store.machines import find_machines
 from perfops.store.remove import remove
+from perfops.store.retention import find_stored
 
 pytest_plugins = ["fix_extensions"]
 
@@ -297,6 +298,19 @@ def test_an_extension_that_is_not_preloaded_has_its_remedy(full: str, stand_ins:
     step = scaleout.Step("", (sql.SQL(script).format(),))
     with connected(full) as connection, pytest.raises(DatabaseError, match=r"put citus first in its shared_preload"):
         scaleout.perform(connection, step, "citus")
+
+
+@pytest.mark.parametrize("extension", COMMANDS)
+def test_a_collection_is_as_large_after_the_move(extension: str, full: str, stand_ins: Path) -> None:
+    """`perfops prune` tells what would be won; an empty parent of the parts counts for nothing."""
+    with connected(full) as connection:
+        before = {each.collection: each.bytes for each in find_stored(connection)}
+    offer(full, stand_ins)
+    succeeded(perfops("db", "scale-out", extension, "--db", full))
+    with connected(full) as connection:
+        after = {each.collection: each.bytes for each in find_stored(connection)}
+    assert after.keys() == before.keys()
+    assert all(after[identity] >= size > 0 for identity, size in before.items())
 
 
 def test_a_limit_of_timescaledb_is_told_with_its_remedy(database: str) -> None:
