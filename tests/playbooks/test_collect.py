@@ -113,6 +113,29 @@ def test_a_machine_that_cannot_be_reached_leaves_the_others_complete(
     assert "dead: NOT HOME (run the same command again with -e perfops_run=three)" in done.stdout
 
 
+def test_what_was_pruned_is_not_sampled_anew(database: str, tmp_path: Path) -> None:
+    """A machine was off; until it is up again, the others of its run have gone from results and database."""
+    root, off = tmp_path / "results", LOCAL | {"ansible_connection": "ssh", "ansible_host": "127.0.0.1"}
+    homes = {name: {"pcc_home": str(tmp_path / name)} for name in ("vm-01", "vm-02")}
+    settings = SHORT | {"perfops_run": "first", "results_root": str(root)}
+    machines = {"vm-01": LOCAL | homes["vm-01"], "vm-02": off | homes["vm-02"] | {"ansible_port": free_port()}}
+    inventory = write_inventory(tmp_path / "hosts.yml", machines, results_site="lab")
+    assert play("collect", inventory, url=database, **settings).returncode == 4
+    pruned = perfops("prune", "--run", "first", "--results", root, "--yes", "--db", database)
+    assert pruned.returncode == 0, pruned.stderr
+    assert listed(database) == []
+    inventory = write_inventory(
+        tmp_path / "hosts.yml", {name: LOCAL | home for name, home in homes.items()}, results_site="lab"
+    )
+    done = play("collect", inventory, url=database, **settings)
+    assert done.returncode == 0, done.stdout
+    assert [each["collector"] for each in listed(database)] == ["vm-02"]
+    assert list((root / "first" / "vm-01").iterdir()) == []
+    alone = perfops("run", "root@vm-01", "--run", "first", "--results", root, "--db", database)
+    assert alone.returncode == 2
+    assert "vm-01 of the run first was pruned (name another run in --run)" in alone.stderr
+
+
 def test_a_database_that_is_down_is_told_before_anything_is_sampled(tmp_path: Path) -> None:
     inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, pcc_home=str(tmp_path / "home"))
     url = f"postgresql://127.0.0.1:{free_port()}/perfops"
