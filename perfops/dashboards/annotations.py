@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from grafana_foundation_sdk.builders import dashboard, table
 
+from perfops.dashboards.columns import widths
 from perfops.dashboards.common import SHOWN_SPAN, SOURCE, default_table, link, passed, rows, setting
 from perfops.dashboards.sql import chosen, view
 from perfops.dashboards.uids import Page
@@ -66,9 +67,9 @@ def happenings(sql: str, description: str) -> table.Panel:
     """The table of what happened."""
     panel = default_table("What happened", description, "string").with_target(rows(sql))
     panel.override_by_name("start", [setting("displayName", "start (UTC)"), setting("unit", "dateTimeAsIso")])
-    for name, title in (("seconds", "length"), ("elapsed", "after")):
-        panel.override_by_name(name, [setting("displayName", title), setting("unit", "dtdurations")])
-    return panel
+    panel.override_by_name("seconds", [setting("displayName", "length"), setting("unit", "s")])  # of parts, too
+    panel.override_by_name("elapsed", [setting("displayName", "after"), setting("unit", "dthms")])
+    return widths(panel, start=150, elapsed=80, kind=80, seconds=90)
 
 
 def happenings_of(page: Page, *variables: str) -> table.Panel:
