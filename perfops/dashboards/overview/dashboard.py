@@ -55,7 +55,7 @@ def machine() -> table.Panel:
 
 def key_panels() -> list[tuple[int, stat.Panel]]:
     """The key figures, with their widths."""
-    return [(7, cpu_figures()), (4, memory_figures()), (10, flows())]
+    return [(6, cpu_figures()), (5, memory_figures()), (10, flows())]
 
 
 def cpu_figures() -> stat.Panel:
