@@ -244,16 +244,18 @@ def collect(wish: Wish, session: "Session") -> bool:
     from perfops.fleet.connect import reached
     from perfops.fleet.folders import note, read_noted
 
-    known, login = read_noted(wish.place), reached(wish.login)
+    known, here = read_noted(wish.place), reached(wish.login)
     about = f"{wish.place.machine} of the run {wish.place.run}"
     if known.get("pruned"):
         raise BadInputError(f"{about} was pruned (name another run in --run)")
-    if known.get("login", login) != login:
-        raise BadInputError(f"{about} is {known['login']}, and this is {login} (name another run, or a --name for it)")
+    noted = here | {part: value for part, value in (known.get("address") or {}).items() if value}
+    if noted != here:
+        was, now = (f"{address['user']}@{address['host']}:{address['port']}" for address in (noted, here))
+        raise BadInputError(f"{about} is {was}, and this is {now} (name another run, or a --name for it)")
     if wish.place.recording.is_file():
         return True
     facts = session.begin(stop=wish.stop)
-    note(wish.place, login=login, **({"stopped": True} if wish.stop else {}))
+    note(wish.place, address=here, **({"stopped": True} if wish.stop else {}))
     session.follow(facts)
     session.bring_home(wish.place.recording)
     return False

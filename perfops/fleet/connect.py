@@ -49,10 +49,10 @@ def connect(login: Login) -> Connection:
     return connection
 
 
-def reached(login: Login) -> str:
-    """Who is reached where, by the SSH configuration: user@host:port; nothing is asked of the machine."""
+def reached(login: Login) -> dict[str, Any]:
+    """Who is reached where, by the SSH configuration, as the journals of a run have it; no machine is asked."""
     found = prepare(login.address, read_config(login.config), login, None)
-    return f"{found.user}@{found.host}:{found.port}"
+    return {"host": found.host, "port": found.port, "user": found.user}
 
 
 def prepare(address: Address, config: Config, login: Login, gateway: Connection | None) -> Connection:

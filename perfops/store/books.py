@@ -100,14 +100,14 @@ def check_stream(connection: Connection, machine: Machine, rows: int) -> list[Ch
         text = "{expected} ticks missed by the recorder's count, {found} by the gaps"
         checks.append(Check("missed", None, text, summary.missed, sum(map(missed_in, notes))))
     if not summary.complete and is_quiet(connection, machine):
-        text = f"no end record, and nothing new for {QUIET.seconds // 60} min: what the machine has left is not here"
+        text = "no end record, and nothing new for long: it was killed, or what the machine has left is not here"
         checks.append(Check("end", None, text, expected=1, found=0))
     return checks
 
 
 def is_quiet(connection: Connection, machine: Machine) -> bool:
     """Whether so long nothing has come of a stream that nothing is on its way."""
-    query = "SELECT loaded_at < now() - %s FROM collection WHERE id = %s"
+    query = """SELECT loaded_at < now() - greatest(%s, 3 * frequency * interval '1 s') FROM collection WHERE id = %s"""
     row = connection.execute(query, [QUIET, machine.collection]).fetchone()
     return row is not None and row[0]
 

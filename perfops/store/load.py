@@ -15,7 +15,7 @@ from perfops.outputs.summary import Summary
 from perfops.store.collectors import find_collector
 from perfops.store.connection import Connection
 from perfops.store.copying import copy_file
-from perfops.store.merge import merge
+from perfops.store.merge import TOGETHER, merge
 from perfops.store.sources import Source
 from perfops.store.streams import MODE, Owner, Piece, annotate, recount, register, store
 
@@ -69,6 +69,7 @@ def load(
         return Loaded(identity, name, site, True, rows, beside=count_beside(connection, collector_id, identity, run))
     before = update_collection(connection, identity, collector_id, source.summary, labels, run)
     rows = {kind.name: add_kind(connection, kind, source, identity, advance) for kind in kinds(source)}
+    refuse_between(connection, identity, [kind for kind in kinds(source) if rows[kind.name]])
     return Loaded(identity, name, site, False, rows, before if run not in (None, before) else None)
 
 
@@ -156,6 +157,17 @@ def update_collection(
         connection.execute(query, [identity, list(RECORDED)])
         annotate(connection, [(identity, note) for note in merged.annotations])
     return before
+
+
+def refuse_between(connection: Connection, identity: UUID, added: Iterable[Kind]) -> None:
+    """BadInputError where rows were added that no count knows: of a part from between those that are loaded."""
+    row = connection.execute("SELECT summary -> 'samples' FROM collection WHERE id = %s", [identity]).fetchone()
+    samples = row[0] if row else {}
+    for kind in added:
+        query = sql.SQL("SELECT count(*) FROM {} WHERE collection_id = %s").format(sql.Identifier(kind.table))
+        held = connection.execute(query, [identity]).fetchone()
+        if held and held[0] > samples.get(kind.name, 0):
+            raise BadInputError(f"this part lies between others of {identity} that are loaded ({TOGETHER})")
 
 
 def facts(summary: Summary) -> list[object]:

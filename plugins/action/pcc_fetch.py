@@ -75,7 +75,8 @@ class ActionModule(MachineAction):
             return {"changed": False, "lost": True, "msg": found["reason"]}
         clock = self.bounds.together(known.get("skews"))  # as it was at the start
         begun = known.get("start_at") or journal.read(self.folder.parent / journal.MANIFEST).get("start_at")
-        late = max(round(facts["started_at"] - clock.offset - (begun or math.inf), 3), 0.0)
+        first = facts["started_at"] or -math.inf  # of a damaged first line nothing is known
+        late = max(round(first - clock.offset - (begun or math.inf), 3), 0.0)
         said = facts["said"].replace("pcc: ", "", 1) if self.mode == "trickle" else ""
         home = self.folder / parts.NAMES[self.mode][0]
         found |= about | {"said": said, "home": str(home), "late_seconds": late}

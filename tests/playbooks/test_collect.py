@@ -87,6 +87,27 @@ def test_a_run_goes_on_where_a_killed_one_ended(database: str, tmp_path: Path) -
     assert [each["collection"] for each in listed(database)] == [file.parent.name]
 
 
+def test_a_recording_whose_first_line_is_damaged_comes_home_as_it_is(database: str, tmp_path: Path) -> None:
+    """Going on with its run neither samples over it nor stumbles over what it does not say."""
+    home, root = tmp_path / "home", tmp_path / "results"
+    inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, results_site="lab", pcc_home=str(home))
+    settings = SHORT | {"perfops_run": "hurt", "results_root": str(root)}
+    with stopped_afterwards(home):
+        with playing("collect", inventory, url=database, **settings):
+            wait_for("a sample", lambda: any(map(tick_count, home.glob("collections/*/collection.json"))), 60)
+        (there,) = home.glob("collections/*/collection.json")
+        assert run_module(id=there.parent.name, home=str(home), state="finished", timeout=60)["finished"]
+        _, *lines = there.read_bytes().splitlines(keepends=True)
+        there.write_bytes(b"?" + b"".join(lines))
+        done = play("collect", inventory, url=database, **settings)
+    assert done.returncode == 0, done.stdout
+    recording = root / "hurt" / "vm-01" / "collection.json"
+    assert recording.read_bytes() == b"?" + b"".join(lines)
+    (found,) = listed(database, "--run", "hurt")
+    assert (found["collector"], found["samples"]["host"]) == ("vm-01", tick_count(recording) - 1)
+    assert [path.name for path in home.iterdir()] == ["pcc"]
+
+
 @needs_sshd
 def test_a_machine_that_cannot_be_reached_leaves_the_others_complete(
     sshd: Server, database: str, tmp_path: Path

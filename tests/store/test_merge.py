@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from fix_database import MakeDatabase, connected
 from fix_loaded import START, load_recordings, record_machine
-from fix_recordings import write
+from fix_recordings import record, write
+from fix_several import control, end, host, joined, rotated, ticks
 from psycopg import sql
 
 from perfops.catalogue import KINDS
@@ -46,93 +48,73 @@ def summary(connection: Connection) -> Summary:
     return Summary.model_validate(row[0])
 
 
-def parts(folder: Path, cut: int) -> tuple[Path, Path]:
-    """A recording in two: its first ticks, and the rest, each behind the host record."""
-    lines = record_machine(folder / "whole.json", TICKS).read_bytes().splitlines(keepends=True)
-    first = [line for line in lines if json.loads(line)["timestamp"] < START + cut]
-    return write(folder / "first.json", first), write(folder / "second.json", [lines[0], *lines[len(first) :]])
-
-
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_two_parts_are_merged_in_any_order(order: tuple[int, int], connection: Connection, tmp_path: Path) -> None:
-    both = parts(tmp_path, 5)
-    done = [load_recordings(connection, tmp_path / str(number), both[number]) for number in order]
-    assert [each.new for each in done] == [True, False]
-    assert sorted(each.rows["host"] for each in done) == [4, 6]
-    found = summary(connection)
-    assert (found.start.timestamp(), found.end.timestamp()) == (START, START + TICKS - 1)
-    assert (found.snapshots, found.segments, found.samples["host"], found.complete) == (TICKS, 2, TICKS - 2, True)
-    (machine,) = find_machines(connection, str(done[0].collection))
-    assert (machine.start, machine.end, machine.complete) == (found.start, found.end, True)
-    assert [len(contents(connection)[kind]) for kind in ("host", "cpu")] == [TICKS - 2, 3 * (TICKS - 2)]
-
-
-@pytest.mark.parametrize("order", [(0, 2, 1), (2, 0, 1), (0, 1, 2), (2, 1, 0)])
-def test_what_lies_between_two_parts_is_a_gap_until_it_is_loaded(
-    order: tuple[int, ...], connections: tuple[Connection, Connection], tmp_path: Path
-) -> None:
-    """In whatever order three parts come: while one is missing the books do not close, and with all of them they do."""
-    connection, at_once = connections
-    lines = record_machine(tmp_path / "whole.json", TICKS).read_bytes().splitlines(keepends=True)
-    parts = []
-    for number, (begin, end) in enumerate(((0, 4), (4, 8), (8, TICKS + 1))):
-        rest = [line for line in lines[1:] if begin <= json.loads(line)["timestamp"] - START < end]
-        head = lines[0] if number == 0 else told_later(lines[0], START + begin)
-        parts.append(write(tmp_path / f"{number}.json", [head, *rest]))
-    for done, number in enumerate(order, start=1):
-        loaded = load_recordings(connection, tmp_path / f"loaded {number}", parts[number])
-        (machine,) = find_machines(connection, str(loaded.collection))
-        (*_, last) = sorted(order[:done])
-        apart = last - min(order[:done]) + 1 > done
-        gaps = [note for note in machine.annotations if note.kind == "gap"]
-        assert [note.text for note in gaps] == ["4 ticks missed: no recording of this time is loaded"] * apart
-        assert [(note.start.timestamp(), note.end and note.end.timestamp()) for note in gaps] == (
-            [(START + 3, START + 8)] * apart
-        )
-        different = {check.name for check in check_books(connection, machine).differences}
-        told_more = 2 in order[:done] and done < 3  # by the end record
-        assert different == {name for name, differs in (("ticks", told_more), ("missed", apart)) if differs}
-    found = summary(connection)
-    assert (found.ticks, found.missed, found.snapshots, len(found.starts)) == (TICKS, 0, TICKS, 1)
-    load_recordings(at_once, tmp_path / "whole", tmp_path / "whole.json")
-    assert (found.starts, found.end_reason) == (summary(at_once).starts, summary(at_once).end_reason)
-
-
-@pytest.mark.parametrize("order", [(0, 2, 1), (2, 0, 1), (0, 1, 2), (2, 1, 0)])
-def test_between_recordings_that_have_ended_nothing_was_due(
+def test_two_recordings_are_added_up_in_any_order(
     order: tuple[int, ...], connection: Connection, tmp_path: Path
 ) -> None:
-    """The time between is a gap, and the books close at each step; the first of the second recording has one, too."""
-    for number in order:
-        path = record_machine(tmp_path / f"{number}.json", 4, start=START + 10 * number, missed=2 * (number == 1))
-        loaded = load_recordings(connection, tmp_path / f"loaded {number}", path)
-        (machine,) = find_machines(connection, str(loaded.collection))
+    """The first has ended, or the second declares what is missing between them."""
+    for declared in (False, True):
+        identity = str(uuid5(NAMESPACE_URL, str(declared)))
+        both = [
+            record_machine(tmp_path / "first.json", 4, identity=identity, end=not declared),
+            record_machine(tmp_path / "second.json", 4, identity=identity, start=START + 20),
+        ]
+        if declared:
+            lines = both[1].read_bytes().splitlines(keepends=True)
+            gap = {"from": START + 3, "to": START + 20, "ticks": 16, "reason": "restarted"}
+            host = lines[0].replace(b'\\"boot_id\\"', b'\\"pid\\": 2, \\"boot_id\\"')
+            end = lines[-1].replace(b'\\"missed\\": 0', b'\\"missed\\": 16')
+            assert (host, end) != (lines[0], lines[-1])
+            write(both[1], [host, record(START + 20, "gap", gap, 100.0), *lines[1:-1], end])
+        done = [load_recordings(connection, tmp_path / f"{number} {declared}", both[number]) for number in order]
+        assert [each.new for each in done] == [True, False]
+        (machine,) = find_machines(connection, identity)
+        found = machine.summary
+        assert (found.start.timestamp(), found.end.timestamp()) == (START, START + 23)
+        assert (machine.start, machine.end, machine.complete) == (found.start, found.end, True)
+        assert (found.snapshots, found.segments, found.ticks, found.missed) == (8, 2, 8, 16 * declared)
         assert check_books(connection, machine).differences == []
-    gaps = sorted(note.text for note in machine.annotations if note.kind == "gap")
-    assert gaps == [
-        f"{ticks} ticks missed: {reason}"
-        for ticks, reason in ((2, "late"), (4, "the recorder had ended"), (6, "the recorder had ended"))
-    ]
-    found = summary(connection)
-    assert (found.ticks, found.missed, found.snapshots, found.segments, len(found.starts)) == (12, 12, 12, 3, 3)
 
 
-def told_later(host: bytes, timestamp: float) -> bytes:
-    """A host record as a later part of the same start has it."""
-    return json.dumps(json.loads(host) | {"timestamp": timestamp}, separators=(",", ":")).encode() + b"\n"
-
-
-def test_parts_that_overlap_are_refused_and_nothing_changes(database: str, tmp_path: Path) -> None:
-    _, second = parts(tmp_path, 3)
-    second = second.rename(tmp_path / "overlapping.json")
-    first, _ = parts(tmp_path, 5)
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [((0, 1), "overlaps"), ((1, 0), "overlaps"), ((0, 2), "is neither here nor"), ((2, 0), "is neither here nor")],
+)
+def test_files_of_one_start_are_loaded_together(
+    order: tuple[int, ...], told: str, database: str, tmp_path: Path
+) -> None:
+    """Their counts cannot be told apart, and what is between them may be missing."""
+    whole = [control(0, "host", host()), *joined(ticks(0, 12)), control(12, "end", end(13))]
+    parts = rotated(whole, tmp_path, 4, 8)
+    first, second = (parts[number] for number in order)
     with connected(database) as connection:
         load_recordings(connection, tmp_path / "a", first)
         before = contents(connection), summary(connection)
-    with pytest.raises(BadInputError, match="overlaps what is loaded"), connected(database) as connection:
+    message = rf"{told} .*\(process the parts together and load that\)"
+    with pytest.raises(BadInputError, match=message), connected(database) as connection:
         load_recordings(connection, tmp_path / "b", second)
     with connected(database) as connection:
         assert (contents(connection), summary(connection)) == before
+        done = load_recordings(connection, tmp_path / "c", *parts)
+        (machine,) = find_machines(connection, str(done.collection))
+        assert check_books(connection, machine).differences == []
+        assert (machine.summary.snapshots, machine.complete) == (13, True)
+
+
+def test_one_from_between_two_others_is_loaded_with_them(database: str, tmp_path: Path) -> None:
+    whole = [record_machine(tmp_path / f"{number}.json", 4, start=START + 10 * number) for number in range(3)]
+    with connected(database) as connection:
+        load_recordings(connection, tmp_path / "a", whole[0])
+        load_recordings(connection, tmp_path / "c", whole[2])
+        before = contents(connection), summary(connection)
+    with pytest.raises(BadInputError, match="lies between others of"), connected(database) as connection:
+        load_recordings(connection, tmp_path / "b", whole[1])
+    with connected(database) as connection:
+        assert (contents(connection), summary(connection)) == before
+        done = load_recordings(connection, tmp_path / "all", *whole)
+        (machine,) = find_machines(connection, str(done.collection))
+        assert check_books(connection, machine).differences == []
+        assert machine.summary.snapshots == 12
 
 
 @pytest.mark.parametrize("missing", [1, 2, 3, 4])
