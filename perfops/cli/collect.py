@@ -4,7 +4,6 @@ from perfops.cli.inventory import (
     Duration,
     Extra,
     Frequency,
-    Given,
     Inventories,
     Label,
     Limit,
@@ -14,7 +13,6 @@ from perfops.cli.inventory import (
     Run,
     Site,
     Verbose,
-    sample,
 )
 
 
@@ -40,5 +38,7 @@ def collect(
 
     Example: perfops collect -i inventories/local --duration 10s --frequency 1s --label build=42 --run nightly-42
     """
+    from perfops.cli.sampling import Given, sample
+
     words = (duration, frequency, label or [], run, limit, site, results, extra_vars or [], quiet, verbose)
     sample("collect", Given(inventory, options or [], *words))

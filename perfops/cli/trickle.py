@@ -8,7 +8,6 @@ from perfops.cli.inventory import (
     Duration,
     Extra,
     Frequency,
-    Given,
     Inventories,
     Label,
     Limit,
@@ -18,7 +17,6 @@ from perfops.cli.inventory import (
     Run,
     Site,
     Verbose,
-    sample,
 )
 
 
@@ -49,5 +47,7 @@ def trickle(
     Example: PCC_APIKEY=$(cat key) perfops trickle -i inventories/local --server "$PCC_SERVER"
     --duration 10s --frequency 1s
     """
+    from perfops.cli.sampling import Given, sample
+
     words = (duration, frequency, label or [], run, limit, site, results, extra_vars or [], quiet, verbose)
     sample("trickle", Given(inventory, options or [], *words), {"pcc_server": server})
