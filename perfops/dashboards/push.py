@@ -52,8 +52,8 @@ class Grafana:
             connection.request(method, parts.path.rstrip("/") + path, data, headers)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
-        except UnicodeError as error:  # of a name that cannot be one of a host
-            raise BadInputError(f"bad value for --url: {self.url!r}: {error} ({REMEDY})") from error
+        except UnicodeError as error:  # of the codec for names of hosts
+            raise BadInputError(f"bad value for --url: no host has the name {parts.hostname!r} ({REMEDY})") from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise MachineError(f"no answer from {self.url}: {reason} (is it Grafana's address?)") from error

@@ -82,7 +82,7 @@ def carry_out(connection: Connection, extension: str, tell: Callable[[str], None
 
     One at a time: who comes second waits a while, and finds nothing left.
     """
-    locks.take(connection, LOCK, "perfops db scale-out", local=False)
+    locks.take(connection, LOCK, "the move of the tables", local=False)
     connection.commit()
     steps = plan(connection, extension)
     done = bool(steps)

@@ -85,7 +85,7 @@ def test_nobody_answers(token: Path) -> None:
             "bad value for --url: 'http://exa mple' holds a space or letters outside ASCII (write them",
         ),
         ("http://ünï.invalid/ä", "bad value for --url: 'http://ünï.invalid/ä' holds a space or letters outside ASCII"),
-        ("http://no..name", "bad value for --url: 'http://no..name': "),
+        ("http://no..name", "bad value for --url: no host has the name 'no..name' (try https://grafana.example.com)"),
         ("http://host/?token=pw", "--url has a query or a fragment in it (leave out what begins with ? or #)"),
     ],
 )

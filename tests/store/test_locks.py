@@ -37,7 +37,7 @@ def test_a_reader_that_holds_the_lock_of_upgrades_is_named(
         with pytest.raises(DatabaseError) as told:
             migrated(Target(database, "the tests"))
     assert str(told.value) == (
-        f"perfops db upgrade waited 0.2 s for another one, in the session {pid} of the role 'holder'"
+        f"the upgrade of the tables waited 0.2 s for another one, in the session {pid} of the role 'holder'"
         f" (try again when it is done, or end it: SELECT pg_terminate_backend({pid}))"
     )
 
@@ -48,7 +48,7 @@ def test_a_reader_that_holds_the_lock_of_scaling_out_is_named(
     monkeypatch.setattr(locks, "PATIENCE", SHORT)
     with psycopg.connect(reader) as held, connected(database) as owner:
         held.execute("SELECT pg_advisory_lock(%s)", [SCALE_OUT])
-        with pytest.raises(DatabaseError, match=r"^perfops db scale-out waited 0.2 s .* of the role 'holder' "):
+        with pytest.raises(DatabaseError, match=r"^the move of the tables waited 0.2 s .* of the role 'holder' "):
             scaleout.carry_out(owner, "citus", print)
 
 

@@ -15,7 +15,7 @@ def run(connection: Connection) -> None:
     """Run what alembic was asked for; who waited for the lock sees what the other has done."""
     beneath = connection.connection.driver_connection
     assert beneath is not None  # noqa: S101
-    locks.take(beneath, LOCK, "perfops db upgrade", local=True)
+    locks.take(beneath, LOCK, "the upgrade of the tables", local=True)
     drop_views(beneath)
     context.configure(connection=connection, target_metadata=metadata)
     context.run_migrations()
