@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from perfops.cli.options import check_parent
+
 
 def build_dashboards(
     output: Annotated[
@@ -13,13 +15,14 @@ def build_dashboards(
 ) -> None:
     """Write Grafana's dashboards as JSON, from the catalogue and the code: the same bytes every time.
 
-    Exit codes: 0 done, 3 the files cannot be written.
+    Exit codes: 0 done, 2 there is no folder to make it in, 3 the files cannot be written.
 
     Example: perfops build-dashboards --output /tmp/dashboards
     """
     from perfops.dashboards.build import write
     from perfops.errors import MachineError
 
+    check_parent(output, "folder")
     try:
         changed = write(output)
     except OSError as error:

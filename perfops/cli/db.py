@@ -79,11 +79,13 @@ def grant_reader(
     ] = None,
     db: Db = None,
 ) -> None:
-    """Make a role that can read the views of the collections, and nothing else: for Grafana and other lookers-on.
+    """Make a role that can read the views of the collections, and write nothing: for Grafana and other lookers-on.
 
-    It can be run again, after `perfops db upgrade` or when other rights were given by mistake. The database and schema
-    public are closed to roles without rights of their own: give other programs theirs by name. Run it as the owner
-    of the database; only a superuser can take the functions of large objects from everybody, and it says so.
+    It can be run again, after `perfops db upgrade`, when other rights were given by mistake, or when a looker-on has
+    changed settings or password of the role, which no role can be kept from: all its settings are set anew, and with
+    --password-file its password. The database and schema public are closed to roles without rights of their own: give
+    other programs theirs by name. Run it as the owner of the database; only a superuser can take the functions of large
+    objects from everybody, and it says so.
 
     Example: head -c 24 /dev/urandom | base64 | perfops db grant-reader --password-file -
     """
@@ -96,6 +98,10 @@ def grant_reader(
     with database(target) as connection:
         done = grant(connection, role, password)
     typer.echo(f"{target.described()}: the role {done.role!r} {'is new and ' if done.new else ''}can read its views")
+    if done.new and password is None:
+        typer.echo(
+            "it has no password, and cannot log in where one is asked for (give one in --password-file)", err=True
+        )
     if done.left:
         names = ", ".join(done.left)
         typer.echo(f"it can still call {names}, as every role can (run this again as a superuser)", err=True)

@@ -46,10 +46,10 @@ def push(
     Example: perfops grafana push --url http://127.0.0.1:3000 --token-file token
     """
     from perfops.cli.passwords import read_secret
-    from perfops.dashboards.push import Grafana, check_url
+    from perfops.dashboards.push import Grafana, check_token, check_url
     from perfops.dashboards.push import push as send
 
-    server = Grafana(check_url(url), read_secret(token_file, "token"))
+    server = Grafana(check_url(url), check_token(read_secret(token_file, "token")))
     sent: list[Pushed] = []
 
     def tell(pushed: "Pushed") -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,15 @@ def common(
     ] = False,
 ) -> None:
     """Collect, process, load and look at performance recordings of cloud VMs."""
+
+
+def check_parent(path: Path, what: str) -> None:
+    """BadInputError where the folder that --output, `what` in a word, is to lie in is not there, before any work."""
+    from perfops.errors import BadInputError
+
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise BadInputError(f"no such folder: {parent} (make it, or name another {what} in --output)")
 
 
 def parse_time(text: str, option: str, example: str) -> float:

@@ -7,9 +7,15 @@ from perfops.errors import BadInputError
 
 
 def read_secret(path: Path, what: str) -> str:
-    """The first line of a file, of standard input for `-`; BadInputError where it is empty. `what` names the secret."""
+    """The first line of a file, of standard input for `-`; BadInputError where it is empty. `what` names the secret.
+
+    A mark of the order of bytes in front, as editors of Windows put it, is none of it.
+    """
+    if str(path) == "-" and sys.stdin is None:  # closed by who started this
+        raise BadInputError(f"cannot read the {what}: standard input is closed (name a file instead)")
     try:
-        text = sys.stdin.readline() if str(path) == "-" else path.read_text(encoding="utf-8").split("\n", 1)[0]
+        line = sys.stdin.buffer.readline() if str(path) == "-" else path.read_bytes().split(b"\n", 1)[0]
+        text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInputError(f"cannot read the {what} in {path}: it is not text in UTF-8") from error
     except OSError as error:

@@ -67,11 +67,18 @@ def drawn(machine: "Machine", wanted: "Compared", frame: "Frame", names: dict[st
         plotext.plot(*points(frame.times, values), marker=marker, label=label)
     ticks = [machine.start.timestamp() + machine.seconds * part / 4 for part in range(5)]
     plotext.xticks(ticks, [clock(tick, machine.seconds) for tick in ticks])
-    plotext.ylim(lower=0)
+    plotext.ylim(0, top(wanted, [value for _, values in lines for value in values if value is not None]))
     span = f"{moment(machine.start)} to {moment(machine.end)} UTC"
     title = f"{machine.name}: {wanted.name}, {wanted.metric.unit.value}, {span}"
     text: str = plotext.build()
     return f"{title}\n{text if sys.stdout.isatty() else COLOURS.sub('', text)}"
+
+
+def top(wanted: "Compared", values: Sequence[float]) -> float | None:
+    """The end of the scale; None leaves it to plotext, which goes half as far again above a line that is flat."""
+    from perfops.catalogue import Unit
+
+    return (max(values, default=0) or 100) if wanted.metric.unit is Unit.PERCENT else None
 
 
 def labelled(wanted: "Compared", frame: "Frame", names: dict[str, str]) -> Iterator[tuple[str, Sequence[float | None]]]:

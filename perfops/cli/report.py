@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from perfops.cli.options import Db
+from perfops.cli.options import Db, check_parent
 
 
 def report(
@@ -58,8 +58,7 @@ def check_folder(path: Path) -> None:
 
     if path.is_dir():
         raise BadInputError(f"{path} is a folder (give a file: --output {path / 'report.html'})")
-    if not path.absolute().parent.is_dir():
-        raise BadInputError(f"no such folder: {path.absolute().parent} (make it, or name another file in --output)")
+    check_parent(path, "file")
 
 
 def write(path: Path, text: str) -> None:

@@ -63,6 +63,8 @@ def show(
         raise BadInputError("--csv and --json both say how to print (give one of them)")
     if phase is not None and (csv or plot is not None):
         raise BadInputError("--phase shows percentiles (leave out --csv and --plot)")
+    if plot is not None and (csv or json):
+        raise BadInputError("--plot draws a picture (leave out --csv and --json, or give --kind instead of --plot)")
     if plot is not None:
         from perfops.cli.plots import draw
 

@@ -28,6 +28,11 @@ class Compared:
         return self.metric.name
 
     @property
+    def full_name(self) -> str:
+        """The metric's name with its kind in front, as find_metric() takes it."""
+        return f"{self.kind.name}.{self.name}"
+
+    @property
     def device(self) -> str:
         """The expression that names a device, nothing for kinds without any: containers are known by their names."""
         if self.kind is CONTAINER:

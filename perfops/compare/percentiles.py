@@ -15,12 +15,13 @@ SIDES = Sides("%(baseline)s", "%(other)s", "%(last)s")
 
 
 class Difference(NamedTuple):
-    """A statistic of a metric on both sides.
+    """A statistic of a metric, by its kind and itself, on both sides.
 
     `device` is None for the machine as a whole. A side without a value has None, and so have difference and percent
     then; percent is also None where the baseline is 0.
     """
 
+    kind: str
     metric: Metric
     device: str | None
     statistic: str
@@ -55,5 +56,5 @@ def compare(
         known = {each.name: each.metric for each in metrics}
         for row in connection.execute(query, values):
             name, metric, statistic, _, *numbers = row if device else (None, *row)
-            found.append(Difference(known[metric], name, statistic, *numbers))
+            found.append(Difference(kind.name, known[metric], name, statistic, *numbers))
     return found

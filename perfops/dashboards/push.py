@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from perfops.errors import BadInputError, MachineError
 
 PATIENCE = 30  # seconds for an answer
 LONGEST = 200  # characters of what the server says
+REMEDY = "try https://grafana.example.com"
+PLAIN = re.compile("[!-~]+")  # what an address, and a header with a token, can hold
 
 
 class Answer(NamedTuple):
@@ -49,6 +52,8 @@ class Grafana:
             connection.request(method, parts.path.rstrip("/") + path, data, headers)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
+        except UnicodeError as error:  # of the codec for names of hosts
+            raise BadInputError(f"bad value for --url: no host has the name {parts.hostname!r} ({REMEDY})") from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise MachineError(f"no answer from {self.url}: {reason} (is it Grafana's address?)") from error
@@ -88,17 +93,33 @@ def parsed(text: str) -> Any:
 
 
 def check_url(url: str) -> str:
-    """The address without a slash at its end; BadInputError where it is none of HTTP, or holds a password."""
+    """The address without a slash at its end; BadInputError where it is none of HTTP, or holds more than an address."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadInputError(f"bad value for --url: {error} (try https://grafana.example.com)") from error
+        raise BadInputError(f"bad value for --url: {error} ({REMEDY})") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadInputError(f"bad value for --url: {url!r} (try https://grafana.example.com)")
+        raise BadInputError(f"bad value for --url: {url!r} ({REMEDY})")
     if parts.username is not None:
         raise BadInputError("--url has a user in it (give a token in --token-file instead)")
+    if "?" in url or "#" in url:
+        raise BadInputError("--url has a query or a fragment in it (leave out what begins with ? or #)")
+    if not PLAIN.fullmatch(url):
+        raise BadInputError(
+            f"bad value for --url: {url!r} holds a space or letters outside ASCII"
+            " (write them in the host as xn--..., in the path as %20 or %C3%A4)"
+        )
     return url.rstrip("/")
+
+
+def check_token(token: str) -> str:
+    """The token; BadInputError where it is none, which is not repeated."""
+    if not PLAIN.fullmatch(token):
+        raise BadInputError(
+            "the token holds a space or letters outside ASCII (give the file the one line that Grafana showed)"
+        )
+    return token
 
 
 def push(server: Grafana, folder: str, advance: Callable[[Pushed], None] = lambda _: None) -> list[str]:

@@ -1,7 +1,8 @@
 """The role that can only read: what Grafana, or anybody who is to look and not to touch, connects as.
 
 A viewer of a dashboard can send any SQL, and can undo settings of its session, so rights are the wall: the role is no
-member of anything, may connect, and may read the views. What PostgreSQL gives to every role is taken from PUBLIC.
+member of anything, may connect, and may read the views. What PostgreSQL gives to every role is taken from PUBLIC. What
+it cannot be kept from is to change its own password and settings: these are set anew each time.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ SETTINGS = {  # of its sessions: against accidents, not against intent, as SET u
 # What a new role cannot do it need not be told; check_role refuses one that can. Who has no right to make databases may
 # not take it from others either: naming it would fail for an owner of this database alone.
 ATTRIBUTES = "LOGIN NOINHERIT CONNECTION LIMIT {}"
+LONGEST = 63  # bytes of a name
+RESERVED = ("public", "none")  # not names of roles
 WRITES = r"^(lo_.*|lowrite|loread|pg_logical_emit_message)$"  # functions that write, and that every role may call
 
 FACTS = """
@@ -50,8 +53,9 @@ def grant_reader(connection: Connection, role: str, password: str | None) -> Gra
     """Make the views and a role that can read them and nothing else, within the caller's transaction.
 
     A password is hashed here: the server, and what it logs, sees its verifier only. None leaves it as it is.
-    BadInputError where a role of the name can do more than read.
+    BadInputError where a role of the name can do more than read, or cannot be.
     """
+    check_name(role)
     new = not check_role(connection, role)
     make_views(connection)
     name = sql.Identifier(role)
@@ -61,6 +65,8 @@ def grant_reader(connection: Connection, role: str, password: str | None) -> Gra
     if password is not None:
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, verifier(connection, role, password)))
     database = sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
+    connection.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(name, database))
     for setting, value in SETTINGS.items():
         query = sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}")
         connection.execute(query.format(name, database, sql.Identifier(setting), sql.Literal(value)))
@@ -68,6 +74,14 @@ def grant_reader(connection: Connection, role: str, password: str | None) -> Gra
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name))
     grant_views(connection, name.as_string(connection))
     return Granted(role, new, tuple(callable_writes(connection, role)))
+
+
+def check_name(role: str) -> None:
+    """BadInputError where PostgreSQL knows no role of such a name, or would cut it short."""
+    if not role.isprintable() or not 0 < len(role.encode(errors="replace")) <= LONGEST:
+        raise BadInputError(f"bad value for --role: {role!r} (give a name of 1 to {LONGEST} bytes, such as grafana)")
+    if role in RESERVED or role.startswith("pg_"):
+        raise BadInputError(f"bad value for --role: {role!r} is a name that PostgreSQL keeps (try grafana)")
 
 
 def check_role(connection: Connection, role: str) -> bool:

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from perfops.catalogue import KINDS, Kind
 from perfops.errors import DatabaseError
+from perfops.store import locks
 from perfops.store.migrate import Connection
 from perfops.store.views import home_of, view_script
 
@@ -79,9 +80,9 @@ def finish(connection: Connection, extension: str) -> Step:
 def carry_out(connection: Connection, extension: str, tell: Callable[[str], None]) -> bool:
     """Do what is left, and tell each step; False where nothing was but the views. DatabaseError where it is refused.
 
-    One at a time: who comes second waits, and finds nothing left.
+    One at a time: who comes second waits a while, and finds nothing left.
     """
-    connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    locks.take(connection, LOCK, "the move of the tables", local=False)
     connection.commit()
     steps = plan(connection, extension)
     done = bool(steps)

@@ -30,7 +30,7 @@ GRAFANA = (
     ("PERFOPS_GRAFANA_DB_HOST", "Host and port of PostgreSQL, such as `db.example.com:5432`."),
     ("PERFOPS_GRAFANA_DB_NAME", "Name of the database."),
     ("PERFOPS_GRAFANA_DB_USER", "The role that can only read (`perfops db grant-reader`)."),
-    ("PERFOPS_GRAFANA_DB_PASSWORD", "Its password."),
+    ("PERFOPS_GRAFANA_DB_PASSWORD", "Its password, without a `$`, which Grafana would expand once more."),
     ("PERFOPS_GRAFANA_DB_SSLMODE", "`disable`, `require`, `verify-ca` or `verify-full`."),
     ("PERFOPS_GRAFANA_DASHBOARDS", "The folder that holds `grafana/dashboards` of this project."),
 )

@@ -1,6 +1,7 @@
 """perfops compare: the figures of two runs, checked by hand, and what it says of machines that are not the same."""
 
 import json
+import re
 import statistics
 from pathlib import Path
 
@@ -8,27 +9,31 @@ import pytest
 from fix_command import perfops, refused, succeeded
 from fix_database import MakeDatabase, connected
 from fix_loaded import START, load_recordings
-from fix_report import record_load
+from fix_report import Events, record_load
 
 from perfops.compare.metrics import DEFAULT, find_metric, find_percentiles
 from perfops.errors import BadInputError
 from perfops.store.machines import find_machines
 
-IDS = [f"{number}0000000-0000-4000-8000-000000000000" for number in range(1, 5)]
+IDS = [f"{number}0000000-0000-4000-8000-000000000000" for number in range(1, 6)]
+BEFORE, AFTER, CUT = IDS[0], IDS[2], IDS[4]  # of the machine a; the last one of them in the run `cut`
 
 
 @pytest.fixture(scope="module")
 def url(databases: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Two runs of two machines: `before` at a third of the load, `after` at a half, a day later; `c` in one of them."""
+    """Two runs of two machines: `before` at a third of the load, `after` at a half, a day later; `c` in one of them.
+
+    And `cut`, as `after` but cut short after half of the time, with another disk.
+    """
     made, folder = databases(), tmp_path_factory.mktemp("compare")
     with connected(made) as connection:
         for number, (run, name, load) in enumerate(
-            [("before", "a", 0.3), ("before", "b", 0.3), ("after", "a", 0.5), ("after", "c", 0.5)]
+            [("before", "a", 0.3), ("before", "b", 0.3), ("after", "a", 0.5), ("after", "c", 0.5), ("cut", "a", 0.5)]
         ):
-            start = START + (86400 if run == "after" else 0)
+            start, cut = START + (0 if run == "before" else 86400), run == "cut"
             path = record_load(
-                folder / f"{number}.json", 61, identity=IDS[number], start=start, load=lambda _, load=load: load,
-                hostname=name,
+                folder / f"{number}.json", 31 if cut else 61, identity=IDS[number], start=start,
+                load=lambda _, load=load: load, hostname=name, disk="sdb" if cut else "sda", events=Events(cut=cut),
             )  # fmt: skip
             load_recordings(connection, folder / str(number), path, site="lab", run=run)
     return made
@@ -94,15 +99,65 @@ def test_only_the_last_part(url: str) -> None:
 
 @pytest.mark.parametrize(("threshold", "code"), [("1", 1), ("200", 0)])
 def test_a_difference_above_the_threshold_is_exit_code_1(url: str, threshold: str, code: int) -> None:
-    done = perfops("compare", "before", "after", "--metric", "cpu_busy", "--threshold", threshold, "--db", url)
+    done = perfops("compare", BEFORE, AFTER, "--metric", "cpu_busy", "--threshold", threshold, "--db", url)
     assert done.returncode == code
     assert "cpu_busy" in done.stdout
     assert ("differ by more than 1 %" in done.stderr) == bool(code)
 
 
 def test_from_zero_every_difference_passes(url: str) -> None:
-    done = perfops("compare", "before", "after", "--metric", "cpu_steal", "--threshold", "0", "--db", url)
+    done = perfops("compare", BEFORE, AFTER, "--metric", "cpu_steal", "--threshold", "0", "--db", url)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "error"),
+    [
+        (
+            ("before", "after", "--metric", "cpu_busy"),
+            "on one side only: b, c\n",
+            "2 could not be compared, the first is the machine b (on one side only): see what was lost, or",
+        ),
+        (
+            (BEFORE, AFTER, "--metric", "cpu_busy", "--metric", "cpu_pressure", "--metric", "io_pressure"),
+            "  not compared: system.cpu_pressure, system.io_pressure (no samples on one side or both)\n",
+            "2 could not be compared, the first is system.cpu_pressure (no samples on one side or both): see",
+        ),
+        (
+            (AFTER, CUT, "--metric", "disk.utilization"),
+            (
+                "  not compared: disk.utilization of sda (samples in the baseline only)\n"
+                "  not compared: disk.utilization of sdb (samples in the other only)\n"
+            ),
+            "2 could not be compared, the first is disk.utilization of sda (samples in the baseline only): see",
+        ),
+    ],
+    ids=["machine", "metric", "device"],
+)
+def test_what_cannot_be_compared_is_told_and_fails_a_threshold(
+    url: str, arguments: tuple[str, ...], told: str, error: str
+) -> None:
+    done = perfops("compare", *arguments, "--db", url)
+    assert told in succeeded(done)
+    held = perfops("compare", *arguments, "--threshold", "1000", "--db", url)
+    assert (held.returncode, held.stdout) == (1, done.stdout)
+    assert held.stderr.startswith(f"perfops: {error}")
+
+
+def test_a_lost_metric_in_json_beside_a_difference_that_passes(url: str) -> None:
+    line = ("compare", BEFORE, AFTER, "--metric", "cpu_busy", "--metric", "cpu_pressure", "--threshold", "1", "--json")
+    done = perfops(*line, "--db", url)
+    assert done.returncode == 1
+    (pair,) = json.loads(done.stdout)["pairs"]
+    reason = "no samples on one side or both"
+    assert pair["missing"] == [{"metric": "system.cpu_pressure", "device": None, "reason": reason}]
+    assert {row["kind"] for row in pair["differences"]} == {"host"}
+    assert "by more than 1 %, the first is cpu_busy; 1 could not be compared, the first is system.cpu" in done.stderr
+
+
+def test_a_side_that_is_not_the_whole_is_told(url: str) -> None:
+    (pair,) = json.loads(succeeded(perfops("compare", AFTER, CUT, "--db", url, "--json")))["pairs"]
+    assert pair["unlike"] == ["state complete against cut short", "length 60 s against 30 s", "samples 60 against 30"]
 
 
 @pytest.mark.parametrize(
@@ -153,5 +208,14 @@ def test_a_metric_drawn_in_the_terminal(url: str) -> None:
     code, text = refused(perfops("show", "before", "--plot", "nonsense", "--db", url))
     assert (code, text.split(" (")[0]) == (2, "no metric 'nonsense'")
     assert refused(perfops("show", "before", "--plot", "cpu_busy", "--device", "x", "--db", url))[0] == 2
+    code, text = refused(perfops("show", "before", "--plot", "cpu_busy", "--json", "--db", url))
+    assert (code, text.split(" (")[0]) == (2, "--plot draws a picture")
     told = succeeded(perfops("show", "before", "--plot", "cpu.user", "--device", "0", "--db", url))
     assert "user" in told
+
+
+def test_the_scale_of_a_percentage_ends_at_100(url: str) -> None:
+    """The second CPU does nothing: a flat line."""
+    told = succeeded(perfops("show", BEFORE, "--plot", "cpu.idle", "--device", "1", "--db", url))
+    labels = [float(found) for found in re.findall(r"^ *([0-9.]+)┤", told, re.MULTILINE)]
+    assert (max(labels), min(labels)) == (100, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fix_command import perfops, refused
 from fix_grafana import FILES, boards, needs_schemas, panels, queries, schema, variables
 from fix_repository import ROOT
 from jsonschema import Draft7Validator
@@ -46,6 +47,12 @@ def test_they_are_what_the_code_gives(tmp_path: Path) -> None:
     assert made.keys() == known.keys()
     assert [path for path in made if made[path] != known[path]] == [], "stale: perfops build-dashboards"
     assert write(tmp_path) == []
+
+
+def test_a_folder_below_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    code, text = refused(perfops("build-dashboards", "--output", tmp_path / "no" / "folder"))
+    assert (code, text) == (2, f"no such folder: {tmp_path / 'no'} (make it, or name another folder in --output)")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_page_is_there_once() -> None:

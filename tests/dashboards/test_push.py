@@ -80,6 +80,13 @@ def test_nobody_answers(token: Path) -> None:
         ("ftp://host", "bad value for --url"),
         ("http://user:pw@host", "--url has a user in it"),
         ("http://host:port", "bad value for --url"),
+        (
+            "http://exa mple",
+            "bad value for --url: 'http://exa mple' holds a space or letters outside ASCII (write them",
+        ),
+        ("http://ünï.invalid/ä", "bad value for --url: 'http://ünï.invalid/ä' holds a space or letters outside ASCII"),
+        ("http://no..name", "bad value for --url: no host has the name 'no..name' (try https://grafana.example.com)"),
+        ("http://host/?token=pw", "--url has a query or a fragment in it (leave out what begins with ? or #)"),
     ],
 )
 def test_a_bad_address(url: str, text: str, token: Path) -> None:
@@ -87,3 +94,16 @@ def test_a_bad_address(url: str, text: str, token: Path) -> None:
     assert code == 2
     assert told.startswith(text)
     assert "pw" not in told
+
+
+def test_a_token_in_a_file_with_a_mark_of_the_order_of_bytes(grafana: Kept, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(f"\ufeff{TOKEN}\r\n".encode())
+    succeeded(perfops("grafana", "push", "--url", grafana.url, "--token-file", path))
+    assert len(grafana.boards) == 7
+
+
+def test_a_token_that_is_none_is_not_repeated() -> None:
+    done = perfops("grafana", "push", "--url", "http://127.0.0.1:1", "--token-file", "-", input="gls\u00e4 secret")
+    code, text = refused(done)
+    assert (code, text.split(" (")[0]) == (2, "the token holds a space or letters outside ASCII")

@@ -15,9 +15,11 @@ from perfops.store import embedded, home
 
 GOOD = {
     "postgres_owner_password": 'owner\'s "own" $HOME',
-    "postgres_reader_password": 'reader \\ "quoted" $x',
-    "grafana_admin_password": "admin's secret",
+    "postgres_reader_password": 'reader \\ "quoted" 100 %',
+    "grafana_admin_password": "admin's secret $x",
+    "postgres_reached_at": "localhost",
 }
+SECRETS = [value for name, value in GOOD.items() if name.endswith("password")]
 SYSTEMCTL = "#!/bin/sh\n[ \"$1\" = show ] && printf 'LoadState=loaded\\nActiveState=active\\n'\nexit 0\n"
 
 
@@ -47,6 +49,14 @@ def test_preflight_passes(tmp_path: Path) -> None:
         ({"postgres_tls_key": "/etc/key.pem"}, "set both postgres_tls_certificate and postgres_tls_key"),
         ({"grafana_database_host": "db.example.com:5432"}, "another host, and grafana_database_sslmode is disable"),
         ({"postgres_reader": "Graf-ana"}, "bad name for a role or a database: Graf-ana"),
+        ({"postgres_reader_password": "pa$sword"}, "grafana_database_password has a $ in it, and Grafana takes what"),
+        (
+            {"postgres_reached_at": "db.example.com"},
+            (
+                "the controller reaches server at db.example.com (postgres_reached_at), and PostgreSQL there listens on"
+                " localhost and lets in no other host (set postgres_listen_addresses to [localhost, db.example.com]"
+            ),
+        ),
         ({"postgres_allowed": ["0.0.0.0/0"]}, "opens server to the whole network"),
         ({"grafana_package_path": "/no/grafana.deb"}, "no such file or folder on the controller: /no/grafana.deb"),
     ],
@@ -55,6 +65,7 @@ def test_preflight_fails_with_the_remedy(tmp_path: Path, changed: dict[str, Any]
     done = play(tmp_path, "preflight", **GOOD | changed)
     assert done.returncode == 2
     assert text in re.sub(r"\s+", " ", done.stdout + done.stderr).replace('\\"', '"')
+    assert "pa$sword" not in done.stdout + done.stderr
 
 
 def test_a_password_must_be_given(tmp_path: Path) -> None:
@@ -143,10 +154,17 @@ def test_the_database_its_owner_and_its_reader(server: home.Home, tmp_path: Path
     variables = GOOD | names | {"_postgres_psql": psql, "_postgres_url": url, "_postgres_account": "root"}
     done = play(tmp_path, "database", **variables)
     assert done.returncode == 0, done.stdout
-    assert all(secret not in done.stdout for secret in GOOD.values())
+    assert all(secret not in done.stdout for secret in SECRETS)
     with psycopg.connect(make_conninfo(url, user="stack_reader")) as connection:
         assert connection.execute("SELECT count(*) FROM perfops_views.collection").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT lo_create(0)")
     again = play(tmp_path, "database", **variables)
     assert (again.returncode, recap(again)["server"]["changed"]) == (0, 0), again.stdout
+    nowhere = make_conninfo(url, host="127.0.0.1", port=1)
+    failed = play(tmp_path, "database", **variables | {"_postgres_url": nowhere})
+    assert failed.returncode == 2
+    told = re.sub(r"\s+", " ", failed.stdout)
+    assert "perfops on the controller, for server: perfops: cannot connect to the database stack on 127.0.0.1" in told
+    assert "(is it running?)" in told
+    assert all(secret not in failed.stdout for secret in SECRETS)

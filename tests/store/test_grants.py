@@ -12,9 +12,10 @@ from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
 from perfops.catalogue import KINDS
+from perfops.errors import BadInputError
 from perfops.store import migrate
 from perfops.store.derived import DERIVED
-from perfops.store.grants import SETTINGS, grant_reader
+from perfops.store.grants import SETTINGS, check_name, grant_reader
 from perfops.store.views import SCHEMA, make_views
 
 ROLE = "looker"
@@ -215,6 +216,36 @@ def test_who_is_no_superuser_is_told_what_is_left(databases: MakeDatabase) -> No
     own = make_conninfo(url, user="plain_owner")
     done = perfops("db", "grant-reader", "--role", "by_plain", "--db", own)
     assert "can read its views" in succeeded(done)
+    assert "it has no password, and cannot log in where one is asked for" in done.stderr
     assert "lo_create" in done.stderr
     with psycopg.connect(make_conninfo(url, user="by_plain")) as connection:
         assert connection.execute(f"SELECT count(*) FROM {SCHEMA}.collection").fetchone() == (0,)
+
+
+def test_what_a_reader_has_done_to_its_role_is_put_right(database: str) -> None:
+    with connected(database) as owner:
+        grant_reader(owner, "vandal", PASSWORD)
+    with psycopg.connect(make_conninfo(database, user="vandal"), autocommit=True) as reader:
+        reader.execute("SET default_transaction_read_only = off")
+        reader.execute("ALTER ROLE vandal PASSWORD 'mine'")
+        reader.execute("ALTER ROLE vandal SET statement_timeout = '1ms'")
+        name = sql.Identifier(reader.info.dbname)
+        reader.execute(sql.SQL("ALTER ROLE vandal IN DATABASE {} SET enable_hashjoin = off").format(name))
+        reader.execute(sql.SQL("ALTER ROLE vandal IN DATABASE {} SET search_path = nowhere").format(name))
+    with connected(database) as owner:
+        grant_reader(owner, "vandal", PASSWORD)
+        query = """
+            SELECT setdatabase <> 0, setconfig FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole
+             WHERE rolname = 'vandal'"""
+        ((here, settings),) = owner.execute(query).fetchall()
+        (known,) = owner.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'vandal'").fetchone() or ("",)
+    assert here
+    assert {setting.partition("=")[0].lower() for setting in settings} == SETTINGS.keys()
+    assert f"search_path={SCHEMA}" in settings
+    assert opens(PASSWORD, known)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 64, "é" * 32, "two\nlines", "public", "pg_reader"])
+def test_a_name_that_no_role_can_have(name: str) -> None:
+    with pytest.raises(BadInputError, match=r"^bad value for --role: "):
+        check_name(name)
