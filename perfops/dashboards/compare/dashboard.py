@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
 from perfops.dashboards.annotations import happenings
-from perfops.dashboards.columns import COLUMNS, of_collections, widths
+from perfops.dashboards.columns import COLLECTION, COLUMNS, of_collections, widths
 from perfops.dashboards.common import default_table, default_trend, rows, setting
 from perfops.dashboards.compare.queries import differences, elapsed, happened
 from perfops.dashboards.layout import Row, even
@@ -42,7 +42,7 @@ def compare() -> models.Dashboard:
             variables.sites(),
             variables.runs(),
             variables.collections("baseline", "Baseline"),
-            variables.collections(label="Compared with", several=True),
+            variables.others("baseline"),
             statistics(),
             variables.show(),
             variables.last(),
@@ -63,12 +63,13 @@ def machines() -> table.Panel:
     """What is compared."""
     sql = (
         f"SELECT CASE WHEN id IN ({chosen('baseline')}) THEN 'baseline' ELSE 'compared' END AS side, collector, site,\n"
-        "       run, cloud, instance_type, cpus, started_at, seconds, frequency, samples, missed, gaps,\n"
+        "       run, state, cloud, instance_type, cpus, started_at, seconds, frequency, missed, gaps,\n"
         "       label_text AS labels\n"
         f"  FROM {view('collection')} WHERE id IN ({chosen('baseline')}, {chosen()})\n ORDER BY 1, started_at DESC"
     )
-    panel = default_table("Collections", "What is compared: mind machines and frequencies that differ.", "string")
-    there = [name for name in COLUMNS if name not in ("os", "mode", "state")]
+    told = "What is compared: mind machines and frequencies that differ, and what has not finished."
+    panel = default_table("Collections", told, "string")
+    there = [name for name in COLUMNS if name not in ("os", "mode", "samples")]
     return of_collections(panel.with_target(rows(sql)), *there)
 
 
@@ -91,6 +92,6 @@ def differences_table(group: Group) -> table.Panel:
     told = about(named, "Difference: compared less baseline; in percent of the baseline.")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
     panel.override_by_name("percent", [setting("unit", "percent"), setting("decimals", 1)])
-    widths(panel, metric=190, statistic=90, collection=340)
+    widths(panel, metric=190, statistic=90, collection=COLLECTION)
     columns = [Column(name, f"s.{quoted(name)}") for name in group.names]
     return panel.with_target(rows(differences(group.kind, columns, where=STATISTIC)))

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, NET
 from perfops.dashboards import variables
 from perfops.dashboards.annotations import happenings_of
-from perfops.dashboards.columns import widths
+from perfops.dashboards.columns import COLLECTION, widths
 from perfops.dashboards.common import TRANSPARENT, default_table, rows, setting, thresholds
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -60,7 +60,7 @@ def group_table(group: Group) -> table.Panel:
     told = about(named, "Each sample counts once; percentiles lie between the two nearest samples (percentile_cont).")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
     panel.override_by_name("samples", [setting("unit", "none"), setting("decimals", 0), setting("custom.width", 80)])
-    widths(panel, collector=140, device=160, metric=190)
+    widths(panel, collection=COLLECTION, device=160, metric=190)
     if group.coloured:
         panel.thresholds(thresholds(TRANSPARENT))
         for name in STATISTICS:
