@@ -80,12 +80,14 @@ def collections(
 def others(baseline: str) -> dashboard.QueryVariable:
     """What the collection of the variable `baseline` is compared with, at first one: of its own machine where there is.
 
-    All is no choice, as it would read every sample there is.
+    All is no choice, as it would read every sample there is. Over several servers collections can be joined with
+    no others, hence the window.
     """
-    base = f"SELECT collector, site FROM {view('collection')} WHERE id IN ({chosen(baseline)})"
+    same = f"bool_or(id IN ({chosen(baseline)})) OVER (PARTITION BY collector, site) AS same"
     sql = never_empty(
-        f'  SELECT {NAMED} AS "__text", id::text AS "__value", started_at, base.collector IS NOT NULL AS same\n'
-        f"    FROM {view('collection')} AS other LEFT JOIN ({base}) AS base USING (collector, site)\n"
+        f'  SELECT {NAMED} AS "__text", id::text AS "__value", started_at, same\n'
+        f"    FROM (SELECT id, collector, site, run, started_at,\n                 {same}\n"
+        f"            FROM {view('collection')}) AS other\n"
         f"   WHERE {OF_SITES} AND {OF_RUNS} AND id NOT IN ({chosen(baseline)})",
         *NO_COLLECTION,
         "NULL",

@@ -148,10 +148,12 @@ def test_a_comparison_opens_with_one_other_collection_of_the_machine_if_there_is
 
 def test_a_comparison_says_whether_each_side_has_finished(reader: Any) -> None:
     view = opened(reader, "Compare", baseline=[FIRST], collection=[DEAD, QUIET])
-    found = {
-        (row["side"], row["collector"]): row["state"] for row in table(reader, panel("Compare", "Collections"), view)
+    rows = table(reader, panel("Compare", "Collections"), view)
+    assert {row["collection"]: (row["side"], row["state"]) for row in rows} == {
+        "web · lab · 01-09 23:06:40": ("baseline", "finished"),
+        "gone · streams · 01-09 23:56:40": ("compared", "no end"),
+        "slow · streams · 01-09 23:56:40": ("compared", "late"),
     }
-    assert found == {("baseline", "web"): "finished", ("compared", "gone"): "no end", ("compared", "slow"): "late"}
 
 
 def test_what_has_sent_nothing_for_an_hour_streams_no_more(reader: Any) -> None:
@@ -182,7 +184,8 @@ def test_each_of_more_than_a_thousand_cpus_has_a_line_in_their_order(reader: Any
     assert {row["metric"] for row in found} == {"cpu 000", "cpu 001", "cpu 010"}
 
 
-NEEDED = {str: 90, float: 75, int: 75}  # pixels of a column that has no width of its own
+NEEDED = {"binBps": 92, "bytes": 84, "mbytes": 90}  # pixels of a column that has no width of its own, by its unit
+OTHERS = 80  # of any other
 BESIDE = 16  # pixels of a panel at the sides of its table
 
 
@@ -196,9 +199,9 @@ def test_tables_fit_a_laptop(title: str, reader: Any) -> None:
         known = {name: {found["id"]: found["value"] for found in settings} for name, settings in overrides.items()}
         rows = table(reader, panel(title, each["title"]), view)
         needed = {
-            name: known.get(name, {}).get("custom.width", NEEDED.get(type(value), 90))
+            name: known.get(name, {}).get("custom.width", NEEDED.get(each["fieldConfig"]["defaults"]["unit"], OTHERS))
             for row in rows[:1]
-            for name, value in row.items()
+            for name in row
             if not known.get(name, {}).get("custom.hidden")
         }
         assert sum(needed.values()) <= SCREEN * each["gridPos"]["w"] // 24 - BESIDE, (each["title"], needed)
