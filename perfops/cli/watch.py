@@ -27,8 +27,8 @@ def watch(
     """Watch the machines that stream now: age of the newest sample, lag, rate, CPU, memory, gaps. Ctrl-C ends it.
 
     Age and lag are by the clocks of the database and of the machine. `late` is what has sent nothing for half a minute
-    or three periods. On a terminal the table is drawn anew; elsewhere it is printed again and again, as JSON in one
-    line each.
+    or three periods; what has sent nothing for an hour streams no more, and is in `perfops list` as `no end`. On a
+    terminal the table is drawn anew; elsewhere it is printed again and again, as JSON in one line each.
 
     Example: perfops watch --once
     """

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from grafana_foundation_sdk.builders import dashboard, table
 
-from perfops.dashboards.columns import widths
+from perfops.dashboards.columns import COLLECTION, widths
 from perfops.dashboards.common import SHOWN_SPAN, SOURCE, default_table, link, passed, rows, setting
-from perfops.dashboards.sql import chosen, view
+from perfops.dashboards.sql import LABEL, chosen, view
 from perfops.dashboards.uids import Page
 
 KINDS = (  # title, kinds of annotation, colour
@@ -53,13 +53,13 @@ def annotations(
 def happened() -> str:
     """What happened in the time that is shown, a row each, with the span that a click shows."""
     return (
-        'SELECT c.collector, note.kind, "timestamp" AS start,\n'
+        f'SELECT {LABEL} AS collection, note.kind, "timestamp" AS start,\n'
         '       extract(epoch FROM note.ended_at - "timestamp")::float8 AS seconds, note.text,\n'
         f'       floor(extract(epoch FROM "timestamp") * 1000)::bigint - {LEAST} AS from_ms,\n'
         f'       ceil(extract(epoch FROM coalesce(note.ended_at, "timestamp")) * 1000)::bigint + {LEAST} AS to_ms\n'
         f"  FROM {view('annotation')} note JOIN {view('collection')} c ON c.id = note.collection_id\n"
         f" WHERE {CHOSEN} AND c.id IN ({chosen()})\n   AND {TOUCHING}\n"
-        ' ORDER BY "timestamp", c.collector, note.kind'
+        ' ORDER BY "timestamp", 1, note.kind'
     )
 
 
@@ -69,7 +69,7 @@ def happenings(sql: str, description: str) -> table.Panel:
     panel.override_by_name("start", [setting("displayName", "start (UTC)"), setting("unit", "dateTimeAsIso")])
     panel.override_by_name("seconds", [setting("displayName", "length"), setting("unit", "s")])  # of parts, too
     panel.override_by_name("elapsed", [setting("displayName", "after"), setting("unit", "dthms")])
-    return widths(panel, start=150, elapsed=80, kind=80, seconds=90)
+    return widths(panel, collection=COLLECTION, start=150, elapsed=80, kind=80, seconds=90)
 
 
 def happenings_of(page: Page, *variables: str) -> table.Panel:

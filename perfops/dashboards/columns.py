@@ -23,6 +23,7 @@ COLUMNS = {  # name: title, unit, width in pixels
     "mode": ("mode", "string", 60),
     "state": ("state", "string", 80),
 }
+COLLECTION = 330  # pixels that a collection's name needs: its collector, site and start
 
 
 def of_collections(panel: table.Panel, *names: str) -> table.Panel:

@@ -8,7 +8,7 @@ parentheses stands neither `)` nor `,`.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from perfops.catalogue import Kind
+from perfops.catalogue import CPU, Kind
 from perfops.store.views import SCHEMA
 
 WIDTH = "make_interval(secs => $__interval_ms / 1000.0)"  # of a bin: what one point of the panel stands for
@@ -16,6 +16,8 @@ ORIGIN = "timestamptz '2000-01-01 00:00:00+00'"
 BIN = f'date_bin({WIDTH}, "timestamp", {ORIGIN})'
 IN_TIME = '$__timeFilter("timestamp")'
 EVER = 3_153_600_000  # seconds: a hundred years, which is all of any collection
+# What tells a collection from all others: machines of several sites may have one name, and a machine many collections.
+LABEL = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS')"
 PROBES = 48  # moments of a collection at which its devices are looked up
 PERCENTILES = ((0.5, "P50"), (0.9, "P90"), (0.95, "P95"), (0.99, "P99"))
 Percentiles = Sequence[tuple[float, str]]  # a share and its name
@@ -86,24 +88,37 @@ def across(kind: Kind, value: str, *, name: str = "", where: Sequence[str] = ())
     )
 
 
+def never_empty(known: str, *row: str, order: str, columns: str = "*") -> str:
+    """The rows of a query, or where it has none the one given: of a variable without a value `IN ()` is an error.
+
+    `columns` are those that are shown, in the `order`.
+    """
+    return (
+        f"WITH known AS (\n{known}\n)\n"
+        f"SELECT {columns} FROM (SELECT * FROM known\n"
+        f" UNION ALL SELECT {', '.join(row)} WHERE NOT EXISTS (SELECT FROM known)) AS found\n ORDER BY {order}"
+    )
+
+
 def devices(kind: Kind, label: str = "") -> str:
     """Names of the devices of a kind, found at some moments of the collections: all rows would take too long.
 
-    There is always one, so that a variable for all of them is never empty.
+    All CPUs together are none of them.
     """
     key = quoted(kind.keys[0].name)
     start = f"c.started_at + probe * (c.ended_at - c.started_at) / {PROBES} - make_interval(secs => c.frequency)"
-    return (
-        f'WITH known AS (\n  SELECT DISTINCT {label or f"s.{key}"} AS "__text", s.{key} AS "__value"\n'
+    one = " AND s.cpu <> 'all'" if kind is CPU else ""
+    known = (
+        f'  SELECT DISTINCT {label or f"s.{key}"} AS "__text", s.{key} AS "__value"\n'
         f"    FROM {view('collection')} c\n"
         f"   CROSS JOIN generate_series(0, {PROBES}) AS probe\n"
         f'   CROSS JOIN LATERAL (SELECT min("timestamp") AS moment FROM {view(kind.table)}\n'
         f"         WHERE collection_id = c.id AND collection_id IN ({chosen()})\n"
         f'           AND "timestamp" BETWEEN {start} AND c.ended_at) AS found\n'
         f'    JOIN {view(kind.table)} s ON s.collection_id = c.id AND s."timestamp" = found.moment\n'
-        f"   WHERE c.id IN ({chosen()}) AND s.collection_id IN ({chosen()})\n)\n"
-        "SELECT * FROM known UNION ALL SELECT 'none', '-' WHERE NOT EXISTS (SELECT FROM known) ORDER BY 1"
+        f"   WHERE c.id IN ({chosen()}) AND s.collection_id IN ({chosen()}){one}"
     )
+    return never_empty(known, literal("none"), literal("-"), order='length("__text"), 1' if kind is CPU else "1")
 
 
 def whole(value: str, place: str = "", percentiles: Percentiles = PERCENTILES) -> str:

@@ -7,11 +7,14 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import Kind
 from perfops.dashboards.common import SOURCE
-from perfops.dashboards.sql import EVER, chosen, devices, literal, view
+from perfops.dashboards.sql import EVER, chosen, devices, literal, never_empty, view
 from perfops.dashboards.uids import SOURCE_TYPE
 
-NONE = "00000000-0000-0000-0000-000000000000"  # an id that no collection has, so that an empty database is no error
+NONE = "00000000-0000-0000-0000-000000000000"  # an id that no collection has, for where none can be chosen
+NO_COLLECTION = (literal("none"), literal(NONE), "NULL")  # text, value and start
 ALL = models.VariableOption(text="All", value="$__all", selected=True)
+OF_SITES = f"site IN ({chosen('site')})"
+OF_RUNS = f"coalesce(run, '-') IN ({chosen('run')})"
 NAMED = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
 
 
@@ -44,40 +47,56 @@ def query(name: str, label: str, about: str, sql: str, *, several: bool, refresh
     return variable.current(ALL) if several else variable
 
 
-def no_other(text: str, *more: str) -> str:
-    """What a query ends with so that it always has a row: with none, `IN ()` would be an error."""
-    row = ", ".join([literal(text), *more])
-    return f"UNION ALL SELECT {row} WHERE NOT EXISTS (SELECT FROM {view('collection')})"
-
-
 def sites() -> dashboard.QueryVariable:
     """Where the machines stand."""
-    sql = f"SELECT DISTINCT site FROM {view('collection')} {no_other('none')} ORDER BY 1"
+    sql = never_empty(f"  SELECT DISTINCT site FROM {view('collection')}", literal("none"), order="1")
     return query("site", "Site", "Where the machines stand.", sql, several=True)
 
 
 def runs() -> dashboard.QueryVariable:
-    """Runs, the newest first; collections of no run are under `-`."""
-    sql = (
-        f"SELECT run FROM (SELECT coalesce(run, '-') AS run, max(started_at) AS started_at\n"
-        f"  FROM {view('collection')} GROUP BY 1 {no_other('-', 'NULL')}) AS known\n"
-        " ORDER BY started_at DESC NULLS LAST"
+    """Runs of the chosen sites, the newest first; collections of no run are under `-`."""
+    known = (
+        "  SELECT coalesce(run, '-') AS run, max(started_at) AS started_at\n"
+        f"    FROM {view('collection')} WHERE {OF_SITES} GROUP BY 1"
     )
-    return query("run", "Run", "Runs; - has the collections of none.", sql, several=True)
+    sql = never_empty(known, literal("-"), "NULL", order="started_at DESC NULLS LAST, run", columns="run")
+    return query("run", "Run", "Runs of these sites; - has the collections of none.", sql, several=True)
 
 
 def collections(
     name: str = "collection", label: str = "Collection", *, several: bool = False
 ) -> dashboard.QueryVariable:
     """Collections of the chosen sites (and runs, where several can be chosen), the newest first."""
-    runs_too = f" AND coalesce(run, '-') IN ({chosen('run')})" if several else ""
-    sql = (
-        f'SELECT "__text", "__value" FROM (SELECT {NAMED} AS "__text", id::text AS "__value", started_at\n'
-        f"  FROM {view('collection')} WHERE site IN ({chosen('site')}){runs_too}\n"
-        f" {no_other('none', literal(NONE), 'NULL')}) AS known\n"
-        ' ORDER BY started_at DESC NULLS LAST, "__text"'
+    where = f"{OF_SITES} AND {OF_RUNS}" if several else OF_SITES
+    sql = never_empty(
+        f'  SELECT {NAMED} AS "__text", id::text AS "__value", started_at\n    FROM {view("collection")} WHERE {where}',
+        *NO_COLLECTION,
+        order='started_at DESC NULLS LAST, "__text"',
+        columns='"__text", "__value"',
     )
     return query(name, label, "Collector, site and start (UTC).", sql, several=several)
+
+
+def others(baseline: str) -> dashboard.QueryVariable:
+    """What the collection of the variable `baseline` is compared with, at first one: of its own machine where there is.
+
+    All is no choice, as it would read every sample there is. Over several servers collections can be joined with
+    no others, hence the window.
+    """
+    same = f"bool_or(id IN ({chosen(baseline)})) OVER (PARTITION BY collector, site) AS same"
+    sql = never_empty(
+        f'  SELECT {NAMED} AS "__text", id::text AS "__value", started_at, same\n'
+        f"    FROM (SELECT id, collector, site, run, started_at,\n                 {same}\n"
+        f"            FROM {view('collection')}) AS other\n"
+        f"   WHERE {OF_SITES} AND {OF_RUNS} AND id NOT IN ({chosen(baseline)})",
+        *NO_COLLECTION,
+        "NULL",
+        order='same DESC NULLS LAST, started_at DESC NULLS LAST, "__text"',
+        columns='"__text", "__value"',
+    )
+    about = "Collector, site and start (UTC) of one or more: those of the baseline's machine stand first."
+    variable = query("collection", "Compared with", about, sql, several=False)
+    return variable.multi(True)
 
 
 def of_kind(kind: Kind, label: str, name_of: str = "") -> dashboard.QueryVariable:

@@ -1,22 +1,29 @@
 """What streams in now: one row a collection, from the newest samples in the database."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
+
+from psycopg import sql
 
 from perfops.store.connection import Connection
+from perfops.store.derived import HOST_BUSY
+from perfops.store.streams import QUIET
 from perfops.store.views import LATE
 
 RECENT = 60  # seconds before the newest sample over which the rate is counted
 ENDED = 600  # seconds for which a collection that has ended is still shown
-QUERY = """
+STREAMING: LiteralString = """loaded_at > now() - make_interval(
+       secs => CASE WHEN complete THEN {ended} ELSE greatest({quiet}, 3 * frequency) END)"""
+TIMES = {"ended": ENDED, "quiet": round(QUIET.total_seconds())}  # of STREAMING, in seconds
+QUERY: LiteralString = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.started_at, collection.ended_at,
            collection.frequency, collection.complete,
            extract(epoch FROM now() - collection.ended_at)::float8,
            extract(epoch FROM collection.loaded_at - collection.ended_at)::float8,
-           recent.rate, 100 - newest.cpu_idle, 100 * newest.mem_used / nullif(newest.mem_total, 0), happened.gaps
+           recent.rate, newest.cpu_busy, 100 * newest.mem_used / nullif(newest.mem_total, 0), happened.gaps
       FROM collection JOIN collector ON collector.id = collection.collector_id
       LEFT JOIN LATERAL (
-           SELECT cpu_idle, mem_used, mem_total FROM host_sample
+           SELECT {busy} AS cpu_busy, mem_used, mem_total FROM host_sample
             WHERE collection_id = collection.id AND timestamp BETWEEN collection.started_at AND collection.ended_at
             ORDER BY timestamp DESC LIMIT 1) newest ON true
       LEFT JOIN LATERAL (
@@ -28,8 +35,8 @@ QUERY = """
       LEFT JOIN LATERAL (
            SELECT count(*) AS gaps FROM annotation
             WHERE collection_id = collection.id AND kind = 'gap') happened ON true
-     WHERE CASE WHEN %(run)s::text IS NOT NULL THEN collection.run = %(run)s ELSE collection.mode = 'trickle' AND (
-           NOT collection.complete OR collection.loaded_at > now() - make_interval(secs => %(ended)s)) END
+     WHERE CASE WHEN %(run)s::text IS NOT NULL THEN collection.run = %(run)s
+           ELSE collection.mode = 'trickle' AND {streaming} END
      ORDER BY collector.name, collector.site, collection.started_at
 """
 
@@ -58,13 +65,16 @@ class Live(NamedTuple):
 
     @property
     def state(self) -> str:
-        """Whether it streams, has ended, or nothing has come for some time."""
+        """Whether it streams, has ended, or nothing has come for some time, or for so long that nothing will."""
         if self.complete:
             return "ended"
-        return "late" if self.age > max(LATE, 3 * self.frequency) else "live"
+        if self.age <= max(LATE, 3 * self.frequency):
+            return "live"
+        return "late" if self.age - self.lag < max(QUIET.total_seconds(), 3 * self.frequency) else "no end"
 
 
 def find_live(connection: Connection, run: str | None) -> list[Live]:
     """Collections that stream now or have just ended, or all of a run."""
-    values = {"run": run, "recent": RECENT, "ended": ENDED}
-    return [Live(*row) for row in connection.execute(QUERY, values).fetchall()]
+    streaming = sql.SQL(STREAMING).format(**{name: sql.Literal(seconds) for name, seconds in TIMES.items()})
+    query = sql.SQL(QUERY).format(busy=HOST_BUSY.value, streaming=streaming)
+    return [Live(*row) for row in connection.execute(query, {"run": run, "recent": RECENT}).fetchall()]

@@ -29,6 +29,7 @@ from library import bundled
 from psycopg.conninfo import make_conninfo
 
 from perfops.dashboards.sql import view
+from perfops.dashboards.variables import NONE
 from perfops.errors import PerfopsError
 from perfops.store.connection import connect, explained, find_target
 from perfops.store.grants import grant_reader
@@ -45,7 +46,9 @@ READY = """new Promise((done) => {
 })"""  # a panel without data is of no kind; the svg is the icon of its description
 SPANS = ("ALL", "1H", "6H", "24H", "7D")
 FOUND = f"SELECT id::text, run FROM {view('collection')} WHERE id::text LIKE %s ORDER BY started_at DESC LIMIT 1"
-OTHERS = f"SELECT id::text FROM {view('collection')} WHERE id::text <> %s AND run IS NOT DISTINCT FROM %s"
+OTHERS = f"""
+    SELECT id::text, run IS NOT DISTINCT FROM %s FROM {view("collection")} WHERE id::text <> %s
+     ORDER BY started_at DESC"""
 
 
 def main() -> None:
@@ -117,15 +120,17 @@ def reading(url: str | None) -> Iterator[psycopg.Connection[Any]]:
 def choices(
     connection: psycopg.Connection[Any], board: dict[str, Any], given: argparse.Namespace
 ) -> dict[str, list[str]]:
-    """The collection, what is compared with it (the others of its run), and the values that `--set` gives."""
+    """The collection, what is compared with it (the others of its run, else the newest), and what `--set` gives."""
     found = connection.execute(FOUND, [f"{given.collection or ''}%"]).fetchone()
     if found is None:
         raise SystemExit(
             f"no collection {given.collection!r} (see perfops list)" if given.collection else "no collection"
         )
-    compared = any(variable["name"] == "baseline" for variable in variables(board))
-    others = [row[0] for row in connection.execute(OTHERS, found)] if compared else []
-    wanted = {"baseline": [found[0]], "collection": others or [found[0]]}
+    wanted = {"baseline": [found[0]], "collection": [found[0]]}
+    if any(variable["name"] == "baseline" for variable in variables(board)):
+        others = connection.execute(OTHERS, found[::-1]).fetchall()
+        of_its_run = [identity for identity, same in others if same]
+        wanted["collection"] = of_its_run or [identity for identity, _ in others[:1]] or [NONE]
     for name in dict.fromkeys(name for name, _ in given.set):
         wanted[name] = [value for named, value in given.set if named == name]
     return wanted

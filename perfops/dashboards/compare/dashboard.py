@@ -6,13 +6,13 @@ from grafana_foundation_sdk.models import dashboard as models
 from perfops.catalogue import HOST
 from perfops.dashboards import variables
 from perfops.dashboards.annotations import happenings
-from perfops.dashboards.columns import COLUMNS, of_collections, widths
+from perfops.dashboards.columns import COLLECTION, of_collections, widths
 from perfops.dashboards.common import default_table, default_trend, rows, setting
 from perfops.dashboards.compare.queries import differences, elapsed, happened
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
 from perfops.dashboards.panels import buttons
-from perfops.dashboards.sql import STATISTICS, Column, chosen, quoted, view
+from perfops.dashboards.sql import LABEL, STATISTICS, Column, chosen, quoted, view
 from perfops.dashboards.tables.groups import WHOLE, Group
 from perfops.dashboards.uids import COMPARE as PAGE
 from perfops.dashboards.units import about, unit_of
@@ -23,6 +23,7 @@ TITLES = ("CPU busy", "Memory used", "Disk read", "Disk write", "Network receive
 STATISTIC = f"statistic IN ({chosen('statistic')})"
 WIDTH = 7  # of both tables and lines
 FLAT = 5  # height of what happened, often nothing
+SIDES = ("side", "state", "cloud", "instance_type", "cpus", "seconds", "frequency", "missed", "gaps")  # what is told
 HAPPENED = "Phases, gaps, reboots and steps of the clock of each, by the same elapsed time as the lines below."
 
 
@@ -42,7 +43,7 @@ def compare() -> models.Dashboard:
             variables.sites(),
             variables.runs(),
             variables.collections("baseline", "Baseline"),
-            variables.collections(label="Compared with", several=True),
+            variables.others("baseline"),
             statistics(),
             variables.show(),
             variables.last(),
@@ -62,14 +63,16 @@ def statistics() -> dashboard.CustomVariable:
 def machines() -> table.Panel:
     """What is compared."""
     sql = (
-        f"SELECT CASE WHEN id IN ({chosen('baseline')}) THEN 'baseline' ELSE 'compared' END AS side, collector, site,\n"
-        "       run, cloud, instance_type, cpus, started_at, seconds, frequency, samples, missed, gaps,\n"
+        f"SELECT CASE WHEN id IN ({chosen('baseline')}) THEN 'baseline' ELSE 'compared' END AS side,\n"
+        f"       {LABEL} AS collection, run, state,\n"
+        "       cloud, instance_type, cpus, seconds, frequency, missed, gaps,\n"
         "       label_text AS labels\n"
         f"  FROM {view('collection')} WHERE id IN ({chosen('baseline')}, {chosen()})\n ORDER BY 1, started_at DESC"
     )
-    panel = default_table("Collections", "What is compared: mind machines and frequencies that differ.", "string")
-    there = [name for name in COLUMNS if name not in ("os", "mode", "state")]
-    return of_collections(panel.with_target(rows(sql)), *there)
+    told = "What is compared: mind machines and frequencies that differ, and what has not finished."
+    panel = default_table("Collections", told, "string")
+    widths(panel.with_target(rows(sql)), collection=COLLECTION)
+    return of_collections(panel, *SIDES)
 
 
 def trend_panel(title: str, name: str) -> trend.Panel:
@@ -91,6 +94,6 @@ def differences_table(group: Group) -> table.Panel:
     told = about(named, "Difference: compared less baseline; in percent of the baseline.")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
     panel.override_by_name("percent", [setting("unit", "percent"), setting("decimals", 1)])
-    widths(panel, metric=190, statistic=90, collection=340)
+    widths(panel, metric=190, statistic=90, collection=COLLECTION)
     columns = [Column(name, f"s.{quoted(name)}") for name in group.names]
     return panel.with_target(rows(differences(group.kind, columns, where=STATISTIC)))

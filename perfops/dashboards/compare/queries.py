@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from perfops.catalogue import Kind
 from perfops.dashboards.sql import (
+    LABEL,
     PERCENTILES,
     Column,
     Percentiles,
@@ -22,7 +23,6 @@ from perfops.dashboards.sql import (
 )
 
 POINTS = 600  # of a line over elapsed time
-LABEL = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS')"
 
 
 class Sides(NamedTuple):

@@ -29,6 +29,7 @@ from perfops.store.derived import figure
 
 AGE = "Seconds since the newest sample, by the clocks of the database and of the machine."
 LAG = "How old the newest sample was when it came."
+OLDER = "What has sent nothing for an hour is in Collections, as no end; what has ended before is there as finished."
 OPEN = f"/d/{OVERVIEW.uid}?${{datasource:queryparam}}&var-collection=${{__data.fields.id}}{SHOWN_SPAN}"
 
 
@@ -59,7 +60,8 @@ def counts() -> stat.Panel:
     """How many machines stream."""
     panel = default_stat(
         "Machines",
-        "Machines that stream, that are late (nothing came for three batches), that ended just now; gaps.",
+        "Machines that stream, that are late (no sample is newer than half a minute, or three periods), that ended just"
+        f" now; gaps. {OLDER}",
         "none",
     )
     return panel.with_target(rows(queries.counts()))
@@ -73,9 +75,8 @@ def oldest() -> stat.Panel:
 
 def streams() -> table.Panel:
     """A row a machine, the hottest first; a click opens it."""
-    panel = default_table(
-        "Streams, the hottest first", f"age: {AGE} lag: {LAG} cpu, memory: of the newest sample.", "none"
-    )
+    told = f"age: {AGE} lag: {LAG} CPU, memory: of the newest sample. {OLDER}"
+    panel = default_table("Streams, the hottest first", told, "none")
     panel.with_target(rows(queries.table()))
     panel.override_by_name("collector", [setting("links", [link("Open its overview", OPEN)])])
     of_collections(panel, "state", "frequency", "gaps", "missed", "samples", "started_at")

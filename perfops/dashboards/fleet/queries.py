@@ -3,11 +3,10 @@
 from perfops.catalogue import HOST
 from perfops.dashboards.annotations import TOUCHING, of_kinds
 from perfops.dashboards.sql import BIN, IN_TIME, chosen, quoted, shown, view
-from perfops.store.live import ENDED
+from perfops.store.live import STREAMING, TIMES
 
 STREAMS = (
-    f"{view('collection')}\n WHERE mode = 'trickle' AND site IN ({chosen('site')})\n"
-    f"   AND (NOT complete OR loaded_at > now() - make_interval(secs => {ENDED}))"
+    f"{view('collection')}\n WHERE mode = 'trickle' AND site IN ({chosen('site')})\n   AND {STREAMING.format(**TIMES)}"
 )
 NEWEST = (
     f"  LEFT JOIN LATERAL (SELECT cpu_busy, 100 * mem_used / nullif(mem_total, 0) AS memory FROM {view(HOST.table)} s\n"
@@ -58,8 +57,9 @@ def lines(value: str) -> str:
 def notes(kinds: tuple[str, ...]) -> str:
     """What happened to the machines that stream, of some kinds, in the time that is shown."""
     return (
-        f"WITH stream AS (\nSELECT id, collector FROM {STREAMS}\n)\n"
-        'SELECT "timestamp" AS "time", ended_at AS timeend, collector || \': \' || text AS text, kind AS tags\n'
+        f"WITH stream AS (\nSELECT id, collector, site FROM {STREAMS}\n)\n"
+        'SELECT "timestamp" AS "time", ended_at AS timeend,\n'
+        "       collector || ' · ' || site || ': ' || text AS text, kind AS tags\n"
         f"  FROM stream JOIN {view('annotation')} note ON note.collection_id = stream.id\n"
         f" WHERE {of_kinds(kinds)}\n   AND {TOUCHING}\n"
         ' ORDER BY "timestamp"'

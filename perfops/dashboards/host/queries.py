@@ -3,9 +3,9 @@
 from perfops.catalogue import CPU
 from perfops.dashboards.sql import across, chosen, quoted
 
-NAME = "'cpu ' || lpad(cpu, 3, '0')"  # so that 2 stands before 10
+NAME = "'cpu ' || lpad(cpu, greatest(3, max(length(cpu)) OVER ()), '0')"  # so that 2 stands before 10
 
 
 def cpus(metric: str) -> str:
-    """A line a CPU; `all` of them together are no CPU."""
-    return across(CPU, quoted(metric), name=NAME, where=("cpu <> 'all'", f"cpu IN ({chosen('cpu')})"))
+    """A line a CPU."""
+    return across(CPU, quoted(metric), name=NAME, where=[f"cpu IN ({chosen('cpu')})"])

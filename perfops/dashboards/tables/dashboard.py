@@ -3,10 +3,10 @@
 from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models import dashboard as models
 
-from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, NET
+from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, NET, Unit
 from perfops.dashboards import variables
 from perfops.dashboards.annotations import happenings_of
-from perfops.dashboards.columns import widths
+from perfops.dashboards.columns import COLLECTION, widths
 from perfops.dashboards.common import TRANSPARENT, default_table, rows, setting, thresholds
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.page import make
@@ -18,7 +18,9 @@ from perfops.dashboards.uids import TABLES as PAGE
 from perfops.dashboards.units import about, unit_of
 
 KINDS = ((CPU, "CPU"), (DISK, "Disk"), (NET, "Interface"), (FILESYSTEM, "File system"))
+DEVICE = {CPU.name: 65, DISK.name: 85, NET.name: 100, FILESYSTEM.name: 150, CONTAINER.name: 155}  # pixels of names
 CHROME, HEADER, LINE = 48, 34, 36  # pixels of a panel around its table, and of the table's lines
+LETTER = 8  # pixels, in the mean
 FLAT = 5
 
 
@@ -59,8 +61,12 @@ def group_table(group: Group) -> table.Panel:
     named = [(metric.name, metric) for metric in group.metrics]
     told = about(named, "Each sample counts once; percentiles lie between the two nearest samples (percentile_cont).")
     panel = default_table(group.title, told, unit_of(group.metrics[0]))
-    panel.override_by_name("samples", [setting("unit", "none"), setting("decimals", 0), setting("custom.width", 80)])
-    widths(panel, collector=140, device=160, metric=190)
+    panel.override_by_name("samples", [setting("unit", "none"), setting("decimals", 0), setting("custom.width", 70)])
+    widths(panel, collection=COLLECTION, metric=LETTER * max(map(len, group.names)) + 16)
+    if group.key:
+        widths(panel, device=DEVICE[group.kind.name])
+        if group.metrics[0].unit in (Unit.BYTES, Unit.BYTES_PER_SECOND):
+            panel.decimals(1)  # for want of room
     if group.coloured:
         panel.thresholds(thresholds(TRANSPARENT))
         for name in STATISTICS:

@@ -44,11 +44,8 @@ class Group:
 
     @property
     def where(self) -> tuple[str, ...]:
-        """Which devices: those of the variable that bears the kind's name; all CPUs together are in a table above."""
-        if not self.key:
-            return ()
-        chosen_ones = f"{self.key} IN ({chosen(self.kind.name)})"
-        return (chosen_ones, "cpu <> 'all'") if self.kind is CPU else (chosen_ones,)
+        """Which devices: those of the variable that bears the kind's name."""
+        return (f"{self.key} IN ({chosen(self.kind.name)})",) if self.key else ()
 
 
 WHOLE = (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from perfops.catalogue import CPU, Kind
 from perfops.dashboards.sql import (
+    LABEL,
     PERCENTILES,
     STATISTICS,
     Column,
@@ -36,10 +37,10 @@ def statistics(
     return (
         f"WITH found AS (\n  SELECT collection_id,\n         {figures(columns)}\n"
         f"    {of_collection(kind, *where)}\n   GROUP BY collection_id\n)\n"
-        f"SELECT c.collector, metric, {ORDER}, n AS samples\n"
+        f"SELECT {LABEL} AS collection, metric, {ORDER}, n AS samples\n"
         f"  FROM found\n CROSS JOIN LATERAL {lines(columns)}\n"
         f"  JOIN {view('collection')} c ON c.id = found.collection_id\n"
-        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY c.collector, c.started_at, place"
+        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY 1, place"
     )
 
 
@@ -51,12 +52,12 @@ def of_devices(kind: Kind, columns: Sequence[Column], key: str, device: str, whe
     return (
         f"WITH found AS (\n  SELECT collection_id, {device} AS device, {held}\n"
         f"    {of_collection(kind, *where)}\n   GROUP BY collection_id, {key}\n)\n"
-        f"SELECT c.collector, device, metric, {shown}, n AS samples\n"
+        f"SELECT {LABEL} AS collection, device, metric, {shown}, n AS samples\n"
         f"  FROM found\n CROSS JOIN LATERAL (VALUES {rows}) AS line (place, metric, held)\n"
         f" CROSS JOIN LATERAL (SELECT {whole('x')}\n"
         "                       FROM (SELECT unnest(held) AS x) AS each) AS told\n"  # in FROM itself it is stored first
         f"  JOIN {view('collection')} c ON c.id = found.collection_id\n"
-        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY c.collector, c.started_at, device, place"
+        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY 1, device, place"
     )
 
 
@@ -73,11 +74,11 @@ def of_ticks(kind: Kind, column: Column, device: str, where: Sequence[str]) -> s
         f"    {of_collection(kind, *where, f'{column.value} IS NOT NULL')}\n   GROUP BY 1, 2, 3\n), ranked AS (\n"
         "  SELECT *, sum(times) OVER (PARTITION BY collection_id, device) - 1 AS last,\n"
         "         sum(times) OVER (PARTITION BY collection_id, device ORDER BY x) AS upto\n    FROM counted\n)\n"
-        f"SELECT c.collector, device, {literal(column.label)} AS metric, sum(x * times) / sum(times) AS mean,\n"
-        f"       min(x) AS min,\n       {shares},\n       max(x) AS max, sum(times)::bigint AS samples\n"
+        f"SELECT {LABEL} AS collection, device, {literal(column.label)} AS metric,\n"
+        "       sum(x * times) / sum(times) AS mean, min(x) AS min,\n"
+        f"       {shares},\n       max(x) AS max, sum(times)::bigint AS samples\n"
         f"  FROM ranked JOIN {view('collection')} c ON c.id = ranked.collection_id\n"
-        f" WHERE c.id IN ({chosen()})\n GROUP BY c.id, c.collector, c.started_at, device\n"
-        " ORDER BY c.collector, c.started_at, device"
+        f" WHERE c.id IN ({chosen()})\n GROUP BY c.id, 1, device\n ORDER BY 1, device"
     )
 
 
