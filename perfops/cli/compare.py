@@ -83,7 +83,7 @@ def check(pairs: "Pairs", found: "Found", threshold: float) -> None:
         count = f"{len(passing)} figure{'s differ' if len(passing) > 1 else ' differs'}"
         told.append(f"{count} by more than {threshold:g} %, the first is {passing[0].metric.name}")
     lost = [f"the machine {name} (on one side only)" for name in pairs.alone]
-    lost += [f"{each.name} ({each.reason})" for _, _, missing in found for each in missing]
+    lost += [f"{each.name} ({each.reason})" for _, _, missing in found for each in missing if each.lost]
     if lost:
         told.append(f"{len(lost)} could not be compared, the first is {lost[0]}: see what was lost, or choose --metric")
     if told:

@@ -149,8 +149,8 @@ def explain(target: Target, error: psycopg.Error) -> PerfopsError:
         case errors.InsufficientPrivilege():
             return DatabaseError(f"{where}: {text} (ask its owner for the right, or name another role in --db)")
         case errors.LockNotAvailable():
-            wait = "end who uses its tables, by pg_stat_activity, or try again later"
-            return DatabaseError(f"{where}: {text} ({wait}; nothing was changed)")
+            wait = "end who uses its tables or views, by pg_stat_activity, or try again later"
+            return DatabaseError(f"{where}: {text} ({wait})")
         case psycopg.OperationalError() if target.server is not None and embedded.is_full(target.server):
             return MachineError(
                 f"no space left for the embedded server in {target.server.path} (free some; nothing was changed)"

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from perfops.errors import BadInputError, DatabaseError
+from perfops.store import locks
 from perfops.store.migrate import Connection
 from perfops.store.views import SCHEMA, grant_views, make_views
 
@@ -57,6 +58,7 @@ def grant_reader(connection: Connection, role: str, password: str | None) -> Gra
     """
     check_name(role)
     new = not check_role(connection, role)
+    locks.limit(connection, local=True)  # who looks at the views holds up that they are made anew
     make_views(connection)
     name = sql.Identifier(role)
     verb = "CREATE" if new else "ALTER"

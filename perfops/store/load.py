@@ -161,11 +161,11 @@ def update_collection(
 
 def refuse_between(connection: Connection, identity: UUID, added: Iterable[Kind]) -> None:
     """BadInputError where rows were added that no count knows: of a part from between those that are loaded."""
-    row = connection.execute("SELECT summary -> 'samples' FROM collection WHERE id = %s", [identity]).fetchone()
-    samples = row[0] if row else {}
+    query = "SELECT summary -> 'samples', started_at, ended_at FROM collection WHERE id = %s"
+    samples, start, end = connection.execute(query, [identity]).fetchone() or ({}, None, None)
     for kind in added:
-        query = sql.SQL("SELECT count(*) FROM {} WHERE collection_id = %s").format(sql.Identifier(kind.table))
-        held = connection.execute(query, [identity]).fetchone()
+        counted = sql.SQL("SELECT count(*) FROM {} WHERE collection_id = %s AND timestamp BETWEEN %s AND %s")
+        held = connection.execute(counted.format(sql.Identifier(kind.table)), [identity, start, end]).fetchone()
         if held and held[0] > samples.get(kind.name, 0):
             raise BadInputError(f"this part lies between others of {identity} that are loaded ({TOGETHER})")
 

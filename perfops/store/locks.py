@@ -24,20 +24,25 @@ HOLDERS: LiteralString = """
 """
 
 
+def limit(connection: Connection, *, local: bool) -> None:
+    """Have no lock waited for longer than PATIENCE, till the end of the transaction (`local`) or session."""
+    connection.execute(f"SET {'LOCAL' if local else 'SESSION'} lock_timeout = '{PATIENCE}s'")
+
+
 def take(connection: Connection, lock: int, what: str, *, local: bool) -> None:
     """Take an advisory lock, which `what` is under way under, till the end of the transaction (`local`) or session.
 
     From then on (for as long) no lock is waited for longer than PATIENCE. DatabaseError says who has this one.
     """
-    connection.execute(f"SET {'LOCAL' if local else 'SESSION'} lock_timeout = '{PATIENCE}s'")
+    limit(connection, local=local)
     try:
         with connection.transaction():
             connection.execute(TAKE[local], [lock])
     except errors.LockNotAvailable as error:
         held = connection.execute(HOLDERS, [lock]).fetchall()
         who = ", ".join(f"{pid} of the role {role!r}" for pid, role in held) or "one that has just ended"
-        one = held[0][0] if held else "PID"
+        ends = ", ".join(f"pg_terminate_backend({pid})" for pid, _ in held) or "pg_terminate_backend(PID)"
         raise DatabaseError(
             f"{what} waited {PATIENCE} s for another one, in the session {who}"
-            f" (try again when it is done, or end it: SELECT pg_terminate_backend({one}))"
+            f" (try again when it is done, or end it as a superuser: SELECT {ends})"
         ) from error

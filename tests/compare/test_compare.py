@@ -11,7 +11,9 @@ from fix_database import MakeDatabase, connected
 from fix_loaded import START, load_recordings
 from fix_report import Events, record_load
 
-from perfops.compare.metrics import DEFAULT, find_metric, find_percentiles
+from perfops.compare.metrics import DEFAULT, find_metric, find_metrics, find_percentiles
+from perfops.compare.missing import Missing, find_missing
+from perfops.compare.percentiles import Difference
 from perfops.errors import BadInputError
 from perfops.store.machines import find_machines
 
@@ -120,16 +122,16 @@ def test_from_zero_every_difference_passes(url: str) -> None:
         ),
         (
             (BEFORE, AFTER, "--metric", "cpu_busy", "--metric", "cpu_pressure", "--metric", "io_pressure"),
-            "  not compared: system.cpu_pressure, system.io_pressure (no samples on one side or both)\n",
-            "2 could not be compared, the first is system.cpu_pressure (no samples on one side or both): see",
+            "  not compared: system.cpu_pressure, system.io_pressure (no values on one side or both)\n",
+            "2 could not be compared, the first is system.cpu_pressure (no values on one side or both): see",
         ),
         (
             (AFTER, CUT, "--metric", "disk.utilization"),
             (
-                "  not compared: disk.utilization of sda (samples in the baseline only)\n"
-                "  not compared: disk.utilization of sdb (samples in the other only)\n"
+                "  not compared: disk.utilization of sda (values in the baseline only)\n"
+                "  not compared: disk.utilization of sdb (values in the other only)\n"
             ),
-            "2 could not be compared, the first is disk.utilization of sda (samples in the baseline only): see",
+            "2 could not be compared, the first is disk.utilization of sda (values in the baseline only): see",
         ),
     ],
     ids=["machine", "metric", "device"],
@@ -144,13 +146,26 @@ def test_what_cannot_be_compared_is_told_and_fails_a_threshold(
     assert held.stderr.startswith(f"perfops: {error}")
 
 
+def test_a_disk_that_did_nothing_is_no_lost_measurement() -> None:
+    """It has no waiting time; where no disk has any on both sides nothing was compared, and that is one."""
+    wanted = find_metrics(["disk.read_await"])
+    (await_,) = (each.metric for each in wanted)
+
+    def rows(**sides: tuple[float | None, float | None]) -> list[Difference]:
+        return [Difference("disk", await_, device, "mean", *both, None, None) for device, both in sides.items()]
+
+    idle = Missing("disk.read_await", "sr0", "values in the baseline only", lost=False)
+    assert find_missing(wanted, rows(sda=(1.0, 2.0), sr0=(1.0, None))) == [idle]
+    assert find_missing(wanted, rows(sr0=(1.0, None))) == [idle._replace(lost=True)]
+
+
 def test_a_lost_metric_in_json_beside_a_difference_that_passes(url: str) -> None:
     line = ("compare", BEFORE, AFTER, "--metric", "cpu_busy", "--metric", "cpu_pressure", "--threshold", "1", "--json")
     done = perfops(*line, "--db", url)
     assert done.returncode == 1
     (pair,) = json.loads(done.stdout)["pairs"]
-    reason = "no samples on one side or both"
-    assert pair["missing"] == [{"metric": "system.cpu_pressure", "device": None, "reason": reason}]
+    reason = "no values on one side or both"
+    assert pair["missing"] == [{"metric": "system.cpu_pressure", "device": None, "reason": reason, "lost": True}]
     assert {row["kind"] for row in pair["differences"]} == {"host"}
     assert "by more than 1 %, the first is cpu_busy; 1 could not be compared, the first is system.cpu" in done.stderr
 

@@ -54,7 +54,7 @@ def test_preflight_passes(tmp_path: Path) -> None:
             {"postgres_reached_at": "db.example.com"},
             (
                 "the controller reaches server at db.example.com (postgres_reached_at), and PostgreSQL there listens on"
-                " localhost and lets in no other host (set postgres_listen_addresses to [localhost, db.example.com]"
+                " localhost and lets in no other host (set postgres_listen_addresses to ['*'] and postgres_allowed to"
             ),
         ),
         ({"postgres_allowed": ["0.0.0.0/0"]}, "opens server to the whole network"),

@@ -19,6 +19,7 @@ from perfops.dashboards.sql import (
     whole,
 )
 
+FIRST = "c.collector, c.site, c.started_at, c.id"  # as the label says, whose year is not shown
 ORDER = ", ".join(quoted(name) for name in STATISTICS)
 
 
@@ -40,7 +41,7 @@ def statistics(
         f"SELECT {LABEL} AS collection, metric, {ORDER}, n AS samples\n"
         f"  FROM found\n CROSS JOIN LATERAL {lines(columns)}\n"
         f"  JOIN {view('collection')} c ON c.id = found.collection_id\n"
-        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY 1, place"
+        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY {FIRST}, place"
     )
 
 
@@ -57,7 +58,7 @@ def of_devices(kind: Kind, columns: Sequence[Column], key: str, device: str, whe
         f" CROSS JOIN LATERAL (SELECT {whole('x')}\n"
         "                       FROM (SELECT unnest(held) AS x) AS each) AS told\n"  # in FROM itself it is stored first
         f"  JOIN {view('collection')} c ON c.id = found.collection_id\n"
-        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY 1, device, place"
+        f" WHERE n > 0 AND c.id IN ({chosen()})\n ORDER BY {FIRST}, device, place"
     )
 
 
@@ -78,7 +79,7 @@ def of_ticks(kind: Kind, column: Column, device: str, where: Sequence[str]) -> s
         "       sum(x * times) / sum(times) AS mean, min(x) AS min,\n"
         f"       {shares},\n       max(x) AS max, sum(times)::bigint AS samples\n"
         f"  FROM ranked JOIN {view('collection')} c ON c.id = ranked.collection_id\n"
-        f" WHERE c.id IN ({chosen()})\n GROUP BY c.id, 1, device\n ORDER BY 1, device"
+        f" WHERE c.id IN ({chosen()})\n GROUP BY c.id, 1, {FIRST}, device\n ORDER BY {FIRST}, device"
     )
 
 
