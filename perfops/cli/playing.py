@@ -72,7 +72,9 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
     log.close()
     if status:
         complain(board, log.file.name if log.file else "")
-        if resume:
+        if resume and all_home(board):
+            print("perfops: all that was sampled is home; another run samples anew", file=sys.stderr)
+        elif resume:
             print(f"perfops: go on with {resume}", file=sys.stderr)
     for name in sorted(before):
         print(f"perfops: {name} was home already, nothing was sampled anew", file=sys.stderr)
@@ -101,6 +103,14 @@ def follow(running: "Playing", show: Callable[[], None]) -> int:
         show()
     show()
     return running.status()
+
+
+def all_home(board: "Board") -> bool:
+    """Whether nothing more can come of the run's machines, also of those whose recording is partial."""
+    from perfops.fleet.outcome import read_outcomes
+
+    found = read_outcomes(board.folder) if board.folder else []
+    return bool(found) and all(each.state in ("complete", "partial") for each in found)
 
 
 def on_the_machines(board: "Board", resume: str, stop: str) -> str:

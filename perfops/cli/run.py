@@ -159,7 +159,7 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
     from perfops.fleet.board import Board, Machine
     from perfops.fleet.connect import LostError
     from perfops.fleet.folders import alone, forget, read_noted, record
-    from perfops.fleet.outcome import facts_of
+    from perfops.fleet.outcome import facts_of, read_run
 
     place = wish.place
     machine = Machine(place.machine)
@@ -178,7 +178,8 @@ def perform(wish: Wish, words: str, quiet: bool, db: str | None) -> None:
                 if machine.stage in BEFORE:
                     forget(place)
             asked = bool(read_noted(place).get("stopped"))
-            facts = facts_of(summary, place.recording.stat().st_size, session.skew, asked=asked)
+            told_before = (read_run(place.folder).get("hosts") or {}).get(place.machine) if before else None
+            facts = told_before or facts_of(summary, place.recording.stat().st_size, session.skew, asked=asked)
             record(place, wish.site, facts, removed=not wish.keep)
     except KeyboardInterrupt:
         print(f"perfops: interrupted here; {on_the_machine(machine, words)}", file=sys.stderr)

@@ -7,6 +7,8 @@ import typer
 
 from perfops.cli.inventory import Extra, Inventories, Limit, Options, Quiet, Results, Verbose, places
 
+UNREACHABLE = 4  # exit code of ansible-playbook where a machine could not be reached
+
 
 def stop(
     run: Annotated[str, typer.Argument(help="Name of the run.", metavar="RUN")],
@@ -29,6 +31,12 @@ def stop(
     from perfops.cli.playing import Wish, play
 
     variables = {"perfops_run": run} | ({"results_root": str(results.absolute())} if results else {})
-    play(Wish("stop", inventory, limit, variables, extra_vars or [], options or [], quiet, verbose))
     where = shlex.join(places(inventory, results))
-    typer.echo(f"bring it home: perfops collect --run {run} {where} (or perfops trickle, as it was begun)")
+    home = f"bring it home: perfops collect --run {run} {where} (or perfops trickle, as it was begun)"
+    try:
+        play(Wish("stop", inventory, limit, variables, extra_vars or [], options or [], quiet, verbose))
+    except typer.Exit as ended:
+        if ended.exit_code == UNREACHABLE:
+            typer.echo(f"perfops: the same command again ends the rest; {home}", err=True)
+        raise
+    typer.echo(home)

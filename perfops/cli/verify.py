@@ -21,6 +21,9 @@ def verify(
 ) -> None:
     """Check that nothing was lost on the way: each tick sampled is a row in the database or a declared gap.
 
+    Machines that are not home are none of the database's: the run itself, and perfops settle, name them. A recording
+    that was cut short is said to be.
+
     Of every collection and kind: rows in the database are those that processing counted, one a moment and device, and
     within start and end; the ticks that the recorder counted were all read; snapshots less segments are the host's
     rows; ticks missed are those of the gaps. One that streams in is checked as far as it has come; where nothing has

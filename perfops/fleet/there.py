@@ -162,8 +162,7 @@ def stream(machine: dict[str, Any]) -> Finding:
     answer = machine.get("receiver")
     if answer is None:
         return skipped("stream", "no receiver is named, or nothing there can connect", machine["host"])
-    return (
-        ok("stream", "its port is open", machine["host"])
-        if answer == "yes"
-        else failed("stream", answer, machine["host"])
-    )
+    if answer == "yes":
+        return ok("stream", "its port is open", machine["host"])
+    remedy = "nothing listens there: see that the receiver runs, at that port" if "refused" in answer.lower() else None
+    return failed("stream", answer, machine["host"], remedy)

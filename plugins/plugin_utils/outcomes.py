@@ -40,7 +40,15 @@ def outcome(facts: dict[str, Any], mode: str, *, asked: bool = False) -> dict[st
         return found | {"state": "partial", "reason": f"{facts['lost']} samples found no room in its spool"}
     if facts["reason"] != "duration" and not (asked and facts["reason"] in ASKED):
         return found | {"state": "partial", "reason": f"ended early: {facts['reason']}"}
-    return found | {"state": "complete", "reason": ""}
+    return found | {"state": "complete", "reason": unsent(facts) if mode == "trickle" else ""}
+
+
+def unsent(facts: dict[str, Any]) -> str:
+    """What did not reach the receiver, of a stream that ended in order: it is brought home instead."""
+    if not facts.get("left") or None in (facts.get("sent"), facts["ticks"]):
+        return ""
+    count = facts["ticks"] - facts["sent"] - (facts.get("lost") or 0)
+    return f"{count} of {facts['ticks']} samples did not reach the receiver, and were fetched" if count > 0 else ""
 
 
 def ends_of(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,7 +12,8 @@ from fix_playbook import LOCAL, write_inventory
 from fix_secrets import Watch, files_with
 from fix_sshd import free_port
 
-from perfops.cli.playing import was_home
+from perfops.cli.playing import all_home, was_home
+from perfops.fleet.board import Board
 
 CANARY = "canary-5b21c0de"
 
@@ -77,6 +78,16 @@ def test_a_machine_that_was_home_before_is_heard_of() -> None:
     assert was_home({"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"changed": True}}}) == ""
 
 
+def test_a_run_that_is_home_is_not_to_be_gone_on_with(tmp_path: Path) -> None:
+    """Also where a recording is partial: more cannot come of it."""
+    board = Board("first", folder=tmp_path)
+    assert not all_home(board)
+    for states, home in ((("complete", "partial"), True), (("complete", "lost"), False)):
+        told = {"hosts": {str(number): {"state": state} for number, state in enumerate(states)}}
+        (tmp_path / "run.json").write_text(json.dumps(told), encoding="utf-8")
+        assert all_home(board) is home
+
+
 def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controller) -> None:
     folder = controller.folder
     away = {"ansible_host": "127.0.0.1", "ansible_port": free_port()}
@@ -92,6 +103,9 @@ def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controlle
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "vm-01: nothing was sampling")
     assert "machine done" not in done.stdout
     assert not (folder / "results" / "none" / ".hosts").exists()
+    done = controller.perfops("stop", "none", "-i", "hosts.yml", "--results", "results")
+    again = "perfops: the same command again ends the rest; bring it home: perfops collect --run none -i hosts.yml"
+    assert (done.returncode, again in done.stderr) == (4, True)
     done = controller.perfops("clean", "-i", "hosts.yml", "--limit", "vm-01")
     assert (done.returncode, done.stdout) == (0, "1 machine done\n")
     assert not (folder / "home").exists()

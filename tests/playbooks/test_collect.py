@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fix_command import perfops
@@ -227,7 +228,7 @@ def test_clean_leaves_what_is_not_home_unless_told(words: bool | str, tmp_path: 
     inventory = write_inventory(tmp_path / "hosts.yml", {"vm-01": LOCAL}, pcc_home=str(home))
     play("deploy", inventory)
     with stopped_afterwards(home):
-        first = run_module(id="0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11", home=str(home), frequency="50ms")
+        first = run_module(id=str(uuid4()), home=str(home), frequency="50ms")
         refused = play("clean", inventory)
         assert recap(refused)["vm-01"]["failed"] == 1
         assert "vm-01 still has 1 collection(s)" in refused.stdout.replace("\n", " ")

@@ -65,6 +65,8 @@ def test_the_closest_call_bounds_a_clock() -> None:
         (CUT | {"kept": ["x"]}, "trickle", "partial", 0, "cut short: the collector was killed; what was refused"),
         ({"refused": 3, "lost": 3}, "trickle", "partial", 0, "the receiver has refused 3 samples"),
         ({"lost": 5}, "trickle", "partial", 0, "5 samples found no room in its spool"),
+        ({"left": ["x"], "sent": 4, "ticks": 11}, "trickle", "complete", 0, "7 of 11 samples did not reach"),
+        ({"left": ["x"], "sent": 11, "ticks": 11}, "trickle", "complete", 0, ""),
         ({"running": True, "finished": False}, "local", "lost", 0, "it still samples after its time"),
         ({"finished": False}, "local", "lost", 0, "nothing of it is on the machine"),
     ],
