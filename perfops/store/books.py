@@ -10,7 +10,7 @@ from perfops.outputs.summary import ended_early
 from perfops.store.connection import Connection
 from perfops.store.gaps import counted, missed_in, unsent
 from perfops.store.machines import Machine
-from perfops.store.streams import MODE, QUIET, segments_in
+from perfops.store.streams import AWAKE, MODE, segments_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def check_stream(connection: Connection, machine: Machine, rows: int) -> list[Ch
 
 def is_quiet(connection: Connection, machine: Machine) -> bool:
     """Whether so long nothing has come of a stream that nothing is on its way."""
-    query = """SELECT loaded_at < now() - greatest(%s, 3 * frequency * interval '1 s') FROM collection WHERE id = %s"""
-    row = connection.execute(query, [QUIET, machine.collection]).fetchone()
+    query = sql.SQL("SELECT NOT {} FROM collection WHERE id = %s").format(sql.SQL(AWAKE))
+    row = connection.execute(query, [machine.collection]).fetchone()
     return row is not None and row[0]
 
 

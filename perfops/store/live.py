@@ -7,17 +7,17 @@ from psycopg import sql
 
 from perfops.store.connection import Connection
 from perfops.store.derived import HOST_BUSY
-from perfops.store.streams import QUIET
+from perfops.store.streams import AWAKE
 from perfops.store.views import LATE
 
 RECENT = 60  # seconds before the newest sample over which the rate is counted
 ENDED = 600  # seconds for which a collection that has ended is still shown
-STREAMING: LiteralString = """loaded_at > now() - make_interval(
-       secs => CASE WHEN complete THEN {ended} ELSE greatest({quiet}, 3 * frequency) END)"""
-TIMES = {"ended": ENDED, "quiet": round(QUIET.total_seconds())}  # of STREAMING, in seconds
+STREAMING: LiteralString = (
+    f"CASE WHEN complete THEN loaded_at > now() - make_interval(secs => {ENDED})\n       ELSE {AWAKE} END"
+)
 QUERY: LiteralString = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.started_at, collection.ended_at,
-           collection.frequency, collection.complete,
+           collection.frequency, collection.complete, {awake},
            extract(epoch FROM now() - collection.ended_at)::float8,
            extract(epoch FROM collection.loaded_at - collection.ended_at)::float8,
            recent.rate, newest.cpu_busy, 100 * newest.mem_used / nullif(newest.mem_total, 0), happened.gaps
@@ -46,6 +46,7 @@ class Live(NamedTuple):
 
     `age` is that of its newest sample and `lag` how old that was when it came, in seconds, by the clocks of database
     and machine. `rate` is samples a second over the last minute; CPU and memory are in percent, None without a sample.
+    Of one that is not `awake` nothing more will come.
     """
 
     collection: object
@@ -56,6 +57,7 @@ class Live(NamedTuple):
     end: datetime
     frequency: float
     complete: bool
+    awake: bool
     age: float
     lag: float
     rate: float | None
@@ -70,11 +72,10 @@ class Live(NamedTuple):
             return "ended"
         if self.age <= max(LATE, 3 * self.frequency):
             return "live"
-        return "late" if self.age - self.lag < max(QUIET.total_seconds(), 3 * self.frequency) else "no end"
+        return "late" if self.awake else "no end"
 
 
 def find_live(connection: Connection, run: str | None) -> list[Live]:
     """Collections that stream now or have just ended, or all of a run."""
-    streaming = sql.SQL(STREAMING).format(**{name: sql.Literal(seconds) for name, seconds in TIMES.items()})
-    query = sql.SQL(QUERY).format(busy=HOST_BUSY.value, streaming=streaming)
+    query = sql.SQL(QUERY).format(busy=HOST_BUSY.value, awake=sql.SQL(AWAKE), streaming=sql.SQL(STREAMING))
     return [Live(*row) for row in connection.execute(query, {"run": run, "recent": RECENT}).fetchall()]

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from psycopg import sql
+
 from perfops.catalogue import KINDS
 from perfops.outputs.journals import MANIFEST
 from perfops.outputs.results import Folder
@@ -14,11 +16,11 @@ from perfops.store.connection import Connection
 from perfops.store.machines import Machine, find_machines
 from perfops.store.remove import remove
 from perfops.store.scaleout import table_size
-from perfops.store.streams import MODE, QUIET
+from perfops.store.streams import AWAKE, MODE
 
 FIND = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.ended_at, collection.loaded_at,
-           collection.mode = %s AND NOT collection.complete AND collection.loaded_at > now() - %s,
+           collection.mode = %s AND NOT collection.complete AND {},
            collection.summary -> 'samples'
       FROM collection JOIN collector ON collector.id = collection.collector_id
      ORDER BY collection.ended_at DESC, collector.name, collection.id
@@ -56,7 +58,7 @@ class Wanted:
 
 def find_stored(connection: Connection) -> list[Stored]:
     """All collections, the newest first."""
-    rows = connection.execute(FIND, [MODE, QUIET]).fetchall()
+    rows = connection.execute(sql.SQL(FIND).format(sql.SQL(AWAKE)), [MODE]).fetchall()
     totals = {kind.name: max(sum(row[-1].get(kind.name, 0) for row in rows), 1) for kind in KINDS}
     sizes = {kind.name: table_size(connection, kind.table) for kind in KINDS}
     found = []

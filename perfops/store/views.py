@@ -14,7 +14,7 @@ from perfops.catalogue import KINDS, Kind
 from perfops.store import phases
 from perfops.store.derived import DERIVED
 from perfops.store.migrate import Connection
-from perfops.store.streams import QUIET
+from perfops.store.streams import AWAKE
 
 SCHEMA = "perfops_views"
 COLLECTION = "collection"
@@ -30,8 +30,7 @@ COLLECTIONS: LiteralString = """
                 WHEN collection.mode <> 'trickle' THEN 'finished'
                 WHEN now() - collection.ended_at <= make_interval(secs => greatest({late}, 3 * collection.frequency))
                 THEN 'live'
-                WHEN collection.loaded_at > now() - make_interval(secs => greatest({quiet}, 3 * collection.frequency))
-                THEN 'late' ELSE 'no end' END AS state,
+                WHEN {awake} THEN 'late' ELSE 'no end' END AS state,
            extract(epoch FROM collection.ended_at - collection.started_at)::float8 AS seconds,
            coalesce((collection.summary -> 'samples' ->> 'host')::bigint, 0) AS samples,
            (collection.summary ->> 'snapshots')::bigint AS snapshots,
@@ -51,7 +50,6 @@ COLLECTIONS: LiteralString = """
            collection.loaded_at
       FROM {public}.collection JOIN {public}.collector ON collector.id = collection.collector_id
 """
-TIMES = {"late": sql.Literal(LATE), "quiet": sql.Literal(round(QUIET.total_seconds()))}
 SAMPLES: LiteralString = "SELECT {columns} FROM {public}.{table}"
 
 
@@ -66,7 +64,7 @@ def view_script(connection: Connection, *, over_servers: bool) -> list[sql.Compo
     home = home_of(connection)
     public, collection, phase = (sql.Identifier(*names) for names in ((home,), (home, "collection"), (home, "phase")))
     views = {
-        COLLECTION: sql.SQL(COLLECTIONS).format(public=public, **TIMES),
+        COLLECTION: sql.SQL(COLLECTIONS).format(public=public, late=sql.Literal(LATE), awake=sql.SQL(AWAKE)),
         ANNOTATION: phases.happened(sql.Identifier(home, ANNOTATION), collection, phase),
         PHASE: phases.spans(phase),
         **{kind.table: samples(kind, public) for kind in KINDS},

@@ -3,11 +3,9 @@
 from perfops.catalogue import HOST
 from perfops.dashboards.annotations import TOUCHING, of_kinds
 from perfops.dashboards.sql import BIN, IN_TIME, chosen, quoted, shown, view
-from perfops.store.live import STREAMING, TIMES
+from perfops.store.live import STREAMING
 
-STREAMS = (
-    f"{view('collection')}\n WHERE mode = 'trickle' AND site IN ({chosen('site')})\n   AND {STREAMING.format(**TIMES)}"
-)
+STREAMS = f"{view('collection')}\n WHERE mode = 'trickle' AND site IN ({chosen('site')})\n   AND {STREAMING}"
 NEWEST = (
     f"  LEFT JOIN LATERAL (SELECT cpu_busy, 100 * mem_used / nullif(mem_total, 0) AS memory FROM {view(HOST.table)} s\n"
     '       WHERE s.collection_id = stream.id AND s."timestamp" BETWEEN stream.started_at AND stream.ended_at\n'
