@@ -18,7 +18,7 @@ demo: $(VENV)/.done ## sample this machine for 20 s under a small load, load Pos
 
 test: $(VENV)/.done ## lint, types and every test (installs what they need where it may: sshd, sysstat, Chromium)
 	@scripts/test-packages
-	@$(BIN)/pytest -n 4 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.done ## the linters and type checks alone
 	@$(BIN)/pytest -q tests/test_lint.py
