@@ -7,6 +7,7 @@ needs root, and leaves nothing behind: what a test run that was killed has left 
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from fix_pcc import wait_for
 from fix_sshd import PROGRAM
 
 PREFIX = "pfo"
+LINKS = "pf"  # behind the process id in the names of links, which have 15 characters
+OWN = re.compile(rf"{PREFIX}-(\d+)-|(?:br-|veth)(\d+){LINKS}")
 SCRIPT = """
 set -e
 folder=$1 name=$2
@@ -159,9 +162,12 @@ def missing() -> str:
 
 @contextmanager
 def hosts(*names: str) -> Iterator[Network]:
-    """A bridge, and a host for each name."""
+    """A bridge, and a host for each name.
+
+    Its links are named as container engines name theirs, virtual to whoever samples this very machine meanwhile.
+    """
     own = os.getpid()
-    bridge = f"{PREFIX}{own}b"
+    bridge = f"br-{own}{LINKS}"
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-{own}-", dir="/tmp"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -178,7 +184,7 @@ def hosts(*names: str) -> Iterator[Network]:
             address = f"{subnet}.{number + 11}"
             with (folder / "known_hosts").open("a", encoding="ascii") as file:
                 file.write(f"{address} {public}")
-            found.append(stack.enter_context(host(name, address, folder, bridge, f"{PREFIX}{own}v{number}")))
+            found.append(stack.enter_context(host(name, address, folder, bridge, f"veth{own}{LINKS}{number}")))
         for each in found:
             wait_for(f"the SSH server of {each.name}", lambda each=each: answers(each))
         yield Network(f"{subnet}.1", found, folder)
@@ -238,9 +244,8 @@ def sweep() -> None:
     spaces = [path.name for path in Path("/run/netns").glob(f"{PREFIX}-*")]
     for kind, names in (("netns", spaces), ("link", links)):
         for name in names:
-            digits = name.removeprefix(PREFIX).removeprefix("-")
-            number = digits[: len(digits) - len(digits.lstrip("0123456789"))]
-            if name.startswith(PREFIX) and number and not Path(f"/proc/{number}").exists():
+            found = OWN.match(name)
+            if found and not Path(f"/proc/{found[1] or found[2]}").exists():
                 if kind == "netns":
                     end(name)
                 delete(kind, name)

@@ -11,7 +11,7 @@ LAYERS = re.compile(r"dm-|md|drbd|nbd|bcache|zd\d")
 NVME_PATH = re.compile(r"(nvme\d+)c\d+(n\d+)")
 VIRTUAL_PORTS = re.compile(
     r"lo$|veth|docker|br-|br\d|virbr|vnet|cni|flannel|cali|cilium|kube|nerdctl|podman|lxc|lxdbr|ovs|tun\d|tunl|tap|wg|"
-    r"vxlan|gre|sit\d|ip6tnl|macvlan|macvtap|ipvlan|dummy|ifb|bond|team|vlan|.*\."
+    r"vxlan|gre|sit\d|ip6tnl|macvlan|macvtap|ipvlan|dummy|ifb|bond|team|vlan|azv|azure\d|antrea|nodelocaldns|.*\."
 )
 AZURE_SLAVE = re.compile(r"enP\d+s\d")
 SYNTHETIC = re.compile(r"eth\d")

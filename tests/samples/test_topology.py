@@ -26,6 +26,7 @@ def test_disks_by_name(names: str, whole: str, stacked: str) -> None:
     [
         ("lo eth0 docker0 veth12 br-5f virbr0 cni0 flannel.1 cali1 kube-ipvs0 podman0 lxcbr0 tun0 tap1 wg0", "eth0"),
         ("eth0 vxlan.calico dummy0 ifb0 eth0.100", "eth0"),
+        ("eth0 azvc440f455693 azure0 antrea-gw0 nodelocaldns", "eth0"),
         ("lo eth0 enP30832s1", "eth0"),
         ("lo enP2s1", "enP2s1"),
         ("lo ens3 enp0s5 eno1", "ens3 enp0s5 eno1"),
