@@ -89,12 +89,10 @@ def cells(found: "Listed") -> tuple[str, ...]:
 
 
 def state(found: "Listed") -> str:
-    """Whether a collection is whole."""
-    from perfops.outputs.summary import ended_early
+    """Its state, with what ended it early."""
+    from perfops.store.states import ENDED_EARLY
 
-    if not found.complete:
-        return "no end"
-    return f"ended early: {found.end_reason}" if ended_early(found.end_reason) else "complete"
+    return f"{found.state}: {found.end_reason}" if found.state == ENDED_EARLY else found.state
 
 
 def facts(found: "Listed") -> dict[str, Any]:
@@ -109,6 +107,7 @@ def facts(found: "Listed") -> dict[str, Any]:
         "end": found.end.isoformat(),
         "seconds": found.seconds,
         "frequency": found.frequency,
+        "state": found.state,
         "complete": found.complete,
         "end_reason": found.end_reason,
         "labels": found.labels,

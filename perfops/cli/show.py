@@ -162,9 +162,10 @@ def short_facts(machine: "Machine") -> list[tuple[str, str]]:
     from perfops.report.facts import all_facts
     from perfops.report.remarks import moment
     from perfops.report.units import length
+    from perfops.store.states import ENDED_EARLY
 
     summary, host = machine.summary, machine.summary.host
-    ended = f"complete, ended by {summary.end_reason or 'itself'}" if machine.complete else "no end record"
+    state = f"{machine.state}: {summary.end_reason}" if machine.state == ENDED_EARLY else machine.state
     rows = (
         ("collection", str(machine.collection)),
         ("run", machine.run),
@@ -174,7 +175,7 @@ def short_facts(machine: "Machine") -> list[tuple[str, str]]:
         ("length", length(machine.seconds) or "0 s"),
         ("every", length(machine.frequency) if machine.frequency else None),
         ("mode", machine.mode),
-        ("state", ended),
+        ("state", state),
         ("snapshots", f"{summary.snapshots} in {summary.segments} segment{'s' * (summary.segments != 1)}"),
         ("missed", None if summary.missed is None else str(summary.missed)),
         ("samples", counts(summary.samples)),

@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 
 from perfops.catalogue import HOST
 from perfops.errors import BadInputError
-from perfops.outputs.summary import ended_early
 from perfops.store.machines import Machine
-from perfops.store.streams import MODE as STREAMED
 
 NEARLY = 0.95  # of the longer side that the shorter one has at least: less is told
 FACTS = ("cloud", "instance_type", "model_name", "total_cpus", "cpus_online", "os", "kernel")
@@ -64,7 +62,7 @@ def unlike(pair: Pair) -> list[str]:
     told = []
     facts = [(name, *(fact(side, name) for side in pair)) for name in FACTS]
     facts.append(("frequency", *(f"{side.frequency:g} s" for side in pair)))
-    facts.append(("state", *map(state, pair)))
+    facts.append(("state", *(side.state for side in pair)))
     if much_less(*(side.seconds for side in pair)):
         facts.append(("length", *(f"{side.seconds:.10g} s" for side in pair)))
     if much_less(*map(samples, pair)):
@@ -73,15 +71,6 @@ def unlike(pair: Pair) -> list[str]:
         if one != two:
             told.append(f"{name.replace('_', ' ')} {one or 'unknown'} against {two or 'unknown'}")
     return told
-
-
-def state(machine: Machine) -> str:
-    """Whether a collection is the whole of what was to be recorded; nothing where its recorder does not say."""
-    if machine.complete:
-        return "ended early" if ended_early(machine.summary.end_reason) else "complete"
-    if machine.mode == STREAMED:
-        return "not ended"
-    return "cut short" if machine.summary.recorder == "pcc" else ""
 
 
 def samples(machine: Machine) -> int:

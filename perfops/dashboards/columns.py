@@ -21,7 +21,7 @@ COLUMNS = {  # name: title, unit, width in pixels
     "missed": ("missed", "none", 65),
     "gaps": ("gaps", "none", 50),
     "mode": ("mode", "string", 60),
-    "state": ("state", "string", 80),
+    "state": ("state", "string", 95),
 }
 COLLECTION = 330  # pixels that a collection's name needs: its collector, site and start
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 FILE = "summary.json"
+ON_TIME = "duration"  # why a recorder has ended whose time was over, by its end record
 
 
 class Annotation(BaseModel):
@@ -97,7 +98,7 @@ class Summary(BaseModel):
 
 def ended_early(reason: str | None) -> bool:
     """Whether an end record's reason is another one than that the duration was over; other recorders give none."""
-    return reason not in {None, "duration"}
+    return reason not in {None, ON_TIME}
 
 
 def write_summary(summary: Summary, folder: Path) -> None:

@@ -3,14 +3,23 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from perfops.outputs.summary import Annotation, ended_early
+from perfops.outputs.summary import Annotation
 from perfops.report.units import figures, length
 from perfops.store.machines import Machine
+from perfops.store.states import COMPLETE, CUT_SHORT, ENDED_EARLY, LATE, LIVE, NO_END, UNKNOWN
 
 SEVERITIES = ("bad", "warn", "info")
 ENDS = {  # what an end record says, in words; signals are told by their names
     "max-bytes": "the recording had reached its largest size (--max-bytes)",
     "min-free": "the disk was filling up (--min-free)",
+}
+STATES = {  # what is to be said of a state, and how loud
+    CUT_SHORT: ("bad", "Cut short: the recording has no end. It is good up to its last whole line."),
+    NO_END: ("bad", "The stream has no end: it was killed, or what the machine has left is not here."),
+    ENDED_EARLY: ("warn", "Ended before its time: {reason}."),
+    UNKNOWN: ("info", "Its recorder does not say whether it is complete."),
+    LATE: ("info", "It streams, and nothing has come for a while. This is as far as it has come."),
+    LIVE: ("info", "It streams. This is as far as it has come."),
 }
 WORDS = {  # an annotation's kind: what it is called, how the charts show it
     "reboot": ("reboot", " (dashed lines in the charts)"),
@@ -33,14 +42,10 @@ def remarks(machine: Machine, rows: dict[str, int]) -> list[Remark]:
     """All there is to say; `rows` counts the samples in the database by kind."""
     summary = machine.summary
     found = []
-    if not machine.complete and summary.recorder == "pcc":
-        text = "Cut short: the recording has no end. It is good up to its last whole line."
-        found.append(Remark("bad", text, "cut short"))
-    elif not machine.complete:
-        found.append(Remark("info", "Its recorder does not say whether it is complete.", "completeness unknown"))
-    elif ended_early(summary.end_reason):
+    if machine.state in STATES:
+        severity, text = STATES[machine.state]
         reason = ENDS.get(summary.end_reason or "", summary.end_reason)
-        found.append(Remark("warn", f"Ended before its time: {reason}.", "ended early"))
+        found.append(Remark(severity, text.format(reason=reason), machine.state))
     if summary.damaged_lines:
         lines = counted(summary.damaged_lines, "damaged line")
         found.append(Remark("bad", f"{lines} left out.", lines))
@@ -62,7 +67,7 @@ def remarks(machine: Machine, rows: dict[str, int]) -> list[Remark]:
 def state(told: list[Remark]) -> tuple[str, str]:
     """The severity of the loudest remark, `good` where there is none, and all of that severity in a few words."""
     if not told:
-        return "good", "complete"
+        return "good", COMPLETE
     severity = told[0].severity
     return severity, ", ".join(remark.brief for remark in told if remark.severity == severity)
 

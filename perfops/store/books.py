@@ -6,11 +6,11 @@ from typing import NamedTuple
 from psycopg import sql
 
 from perfops.catalogue import CONTAINER, HOST, KINDS, Kind
-from perfops.outputs.summary import ended_early
 from perfops.store.connection import Connection
 from perfops.store.gaps import counted, missed_in, unsent
 from perfops.store.machines import Machine
-from perfops.store.streams import AWAKE, MODE, segments_in
+from perfops.store.states import CUT_SHORT, ENDED_EARLY, NO_END
+from perfops.store.streams import MODE, segments_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def check_books(connection: Connection, machine: Machine) -> Books:
     else:
         notes.append("a recording of containers alone")
     if not summary.complete:
-        notes.append("no end record" + (": cut short" if summary.recorder == "pcc" and not streamed else ""))
-    if ended_early(summary.end_reason):
+        notes.append("no end record" + (f": {CUT_SHORT}" if machine.state == CUT_SHORT else ""))
+    if machine.state == ENDED_EARLY:
         notes.append(f"ended early by {summary.end_reason}")
     if streamed:
         checks += check_stream(connection, machine, rows)
@@ -99,17 +99,10 @@ def check_stream(connection: Connection, machine: Machine, rows: int) -> list[Ch
     if summary.missed is not None:
         text = "{expected} ticks missed by the recorder's count, {found} by the gaps"
         checks.append(Check("missed", None, text, summary.missed, sum(map(missed_in, notes))))
-    if not summary.complete and is_quiet(connection, machine):
+    if machine.state == NO_END:
         text = "no end record, and nothing new for long: it was killed, or what the machine has left is not here"
         checks.append(Check("end", None, text, expected=1, found=0))
     return checks
-
-
-def is_quiet(connection: Connection, machine: Machine) -> bool:
-    """Whether so long nothing has come of a stream that nothing is on its way."""
-    query = sql.SQL("SELECT NOT {} FROM collection WHERE id = %s").format(sql.SQL(AWAKE))
-    row = connection.execute(query, [machine.collection]).fetchone()
-    return row is not None and row[0]
 
 
 def check_kind(connection: Connection, machine: Machine, kind: Kind) -> list[Check]:

@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from perfops.store.connection import Connection
+from perfops.store.states import STATE
 
-QUERY = """
+QUERY = sql.SQL("""
     SELECT collection.id, collector.name, collector.site, collection.run, collection.mode, collection.started_at,
            collection.ended_at, collection.frequency, collection.complete, collection.labels,
            (summary ->> 'snapshots')::bigint, summary -> 'samples', (summary ->> 'missed')::bigint,
            jsonb_array_length(jsonb_path_query_array(summary, '$.annotations[*] ? (@.kind == "gap")')),
-           summary ->> 'end_reason', count(*) OVER ()
+           summary ->> 'end_reason', {state}, count(*) OVER ()
       FROM collection JOIN collector ON collector.id = collection.collector_id
      WHERE (%(collector)s::text IS NULL OR collector.name = %(collector)s)
        AND (%(site)s::text IS NULL OR collector.site = %(site)s)
@@ -23,14 +25,15 @@ QUERY = """
        AND collection.labels @> %(labels)s
      ORDER BY collection.started_at DESC, collector.name, collector.site, collection.id
      LIMIT %(limit)s
-"""
+""").format(state=STATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One collection in a list.
 
-    `samples` counts its rows by kind; `missed` and `end_reason` are None where its recorder does not say.
+    `samples` counts its rows by kind; `missed` and `end_reason` are None where its recorder does not say;
+    `state` is one of `states`.
     """
 
     collection: UUID
@@ -48,6 +51,7 @@ class Listed:
     missed: int | None
     gaps: int
     end_reason: str | None
+    state: str
 
     @property
     def seconds(self) -> float:

@@ -7,8 +7,7 @@ from psycopg import sql
 
 from perfops.store.connection import Connection
 from perfops.store.derived import HOST_BUSY
-from perfops.store.streams import AWAKE
-from perfops.store.views import LATE
+from perfops.store.states import AWAKE, STATE
 
 RECENT = 60  # seconds before the newest sample over which the rate is counted
 ENDED = 600  # seconds for which a collection that has ended is still shown
@@ -17,7 +16,7 @@ STREAMING: LiteralString = (
 )
 QUERY: LiteralString = """
     SELECT collection.id, collector.name, collector.site, collection.run, collection.started_at, collection.ended_at,
-           collection.frequency, collection.complete, {awake},
+           collection.frequency, {state},
            extract(epoch FROM now() - collection.ended_at)::float8,
            extract(epoch FROM collection.loaded_at - collection.ended_at)::float8,
            recent.rate, newest.cpu_busy, 100 * newest.mem_used / nullif(newest.mem_total, 0), happened.gaps
@@ -46,7 +45,7 @@ class Live(NamedTuple):
 
     `age` is that of its newest sample and `lag` how old that was when it came, in seconds, by the clocks of database
     and machine. `rate` is samples a second over the last minute; CPU and memory are in percent, None without a sample.
-    Of one that is not `awake` nothing more will come.
+    `state` is one of `states`.
     """
 
     collection: object
@@ -56,8 +55,7 @@ class Live(NamedTuple):
     start: datetime
     end: datetime
     frequency: float
-    complete: bool
-    awake: bool
+    state: str
     age: float
     lag: float
     rate: float | None
@@ -65,17 +63,8 @@ class Live(NamedTuple):
     memory: float | None
     gaps: int
 
-    @property
-    def state(self) -> str:
-        """Whether it streams, has ended, or nothing has come for some time, or for so long that nothing will."""
-        if self.complete:
-            return "ended"
-        if self.age <= max(LATE, 3 * self.frequency):
-            return "live"
-        return "late" if self.awake else "no end"
-
 
 def find_live(connection: Connection, run: str | None) -> list[Live]:
     """Collections that stream now or have just ended, or all of a run."""
-    query = sql.SQL(QUERY).format(busy=HOST_BUSY.value, awake=sql.SQL(AWAKE), streaming=sql.SQL(STREAMING))
+    query = sql.SQL(QUERY).format(busy=HOST_BUSY.value, state=STATE, streaming=sql.SQL(STREAMING))
     return [Live(*row) for row in connection.execute(query, {"run": run, "recent": RECENT}).fetchall()]

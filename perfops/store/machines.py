@@ -13,6 +13,7 @@ from perfops.errors import BadInputError
 from perfops.outputs.summary import Annotation, Summary
 from perfops.store.connection import Connection
 from perfops.store.phases import happened
+from perfops.store.states import STATE
 from perfops.store.streams import MODE, kept_annotations, recount
 
 KNOWN = 200  # names that are looked at for a near one
@@ -21,7 +22,10 @@ SHORTEST = 8  # characters of a collection's id that can stand for it
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One collection and its collector; `name` is the collector's, told apart where it was recorded twice in a run."""
+    """One collection and its collector; `name` is the collector's, told apart where it was recorded twice in a run.
+
+    `state` is one of `states`.
+    """
 
     collection: UUID
     collector: str
@@ -33,6 +37,7 @@ class Machine:
     end: datetime
     frequency: float
     complete: bool
+    state: str
     labels: dict[str, str]
     summary: Summary
     annotations: tuple[Annotation, ...]
@@ -43,19 +48,20 @@ class Machine:
         return (self.end - self.start).total_seconds()
 
 
-COLUMNS = """
+COLUMNS = sql.SQL("""
     SELECT collection.id, collector.name, collector.site, collection.run, collection.mode, collection.started_at,
-           collection.ended_at, collection.frequency, collection.complete, collection.labels, collection.summary
+           collection.ended_at, collection.frequency, collection.complete, collection.labels, collection.summary,
+           {state}
       FROM collection JOIN collector ON collector.id = collection.collector_id
-"""
-ORDER = " ORDER BY collector.name, collector.site, collection.started_at"
+""").format(state=STATE)
+ORDER = sql.SQL(" ORDER BY collector.name, collector.site, collection.started_at")
 
 
 def find_machines(connection: Connection, name: str) -> list[Machine]:
     """The collections of the run `name`, else the one whose id it is or begins; BadInputError names near ones."""
-    rows = connection.execute(f"{COLUMNS} WHERE collection.run = %s {ORDER}", [name]).fetchall()
+    rows = connection.execute(COLUMNS + sql.SQL(" WHERE collection.run = %s") + ORDER, [name]).fetchall()
     if not rows and re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST},36}}", name):
-        query = f"{COLUMNS} WHERE collection.id::text LIKE %s {ORDER} LIMIT 2"
+        query = COLUMNS + sql.SQL(" WHERE collection.id::text LIKE %s") + ORDER + sql.SQL(" LIMIT 2")
         rows = connection.execute(query, [f"{name.lower()}%"]).fetchall()
         if len(rows) > 1:
             raise BadInputError(f"{name!r} begins the ids of several collections (give more of it)")
@@ -75,6 +81,7 @@ def find_machines(connection: Connection, name: str) -> list[Machine]:
             end=row[6],
             frequency=row[7],
             complete=row[8],
+            state=row[11],
             labels=row[9],
             summary=summary_of(connection, row),
             annotations=find_annotations(connection, row[0]),

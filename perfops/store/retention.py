@@ -16,15 +16,16 @@ from perfops.store.connection import Connection
 from perfops.store.machines import Machine, find_machines
 from perfops.store.remove import remove
 from perfops.store.scaleout import table_size
-from perfops.store.streams import AWAKE, MODE
+from perfops.store.states import LATE, LIVE, STATE
+from perfops.store.streams import MODE
 
-FIND = """
+FIND = sql.SQL("""
     SELECT collection.id, collector.name, collector.site, collection.run, collection.ended_at, collection.loaded_at,
-           collection.mode = %s AND NOT collection.complete AND {},
+           {state},
            collection.summary -> 'samples'
       FROM collection JOIN collector ON collector.id = collection.collector_id
      ORDER BY collection.ended_at DESC, collector.name, collection.id
-"""
+""").format(state=STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,13 @@ class Wanted:
 
 def find_stored(connection: Connection) -> list[Stored]:
     """All collections, the newest first."""
-    rows = connection.execute(sql.SQL(FIND).format(sql.SQL(AWAKE)), [MODE]).fetchall()
+    rows = connection.execute(FIND).fetchall()
     totals = {kind.name: max(sum(row[-1].get(kind.name, 0) for row in rows), 1) for kind in KINDS}
     sizes = {kind.name: table_size(connection, kind.table) for kind in KINDS}
     found = []
-    for collection, machine, site, run, end, loaded, streams, samples in rows:
+    for collection, machine, site, run, end, loaded, state, samples in rows:
         size = round(sum(sizes[name] * count / totals[name] for name, count in samples.items()))
-        found.append(Stored(collection, machine, site, run, end, loaded, streams, size))
+        found.append(Stored(collection, machine, site, run, end, loaded, state in (LIVE, LATE), size))
     return found
 
 

@@ -9,7 +9,7 @@ rows of the host are counted as they come, in the transaction that adds them, so
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import sql
@@ -23,8 +23,6 @@ from perfops.store.gaps import missed_in, unsent
 from perfops.store.merge import distinct
 
 MODE = "trickle"
-# Of a row of `collection`: a stream without an end that has sent nothing for an hour, or three periods, sends no more.
-AWAKE: LiteralString = "loaded_at > now() - greatest(interval '1 hour', 3 * frequency * interval '1 s')"
 KEPT = sql.Identifier("annotation")
 CLOCK_WENT_BACK = "timestamps went back"  # begins a segment, as a reboot does
 

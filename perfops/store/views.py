@@ -14,23 +14,17 @@ from perfops.catalogue import KINDS, Kind
 from perfops.store import phases
 from perfops.store.derived import DERIVED
 from perfops.store.migrate import Connection
-from perfops.store.streams import AWAKE
+from perfops.store.states import STATE
 
 SCHEMA = "perfops_views"
 COLLECTION = "collection"
 ANNOTATION = "annotation"
 PHASE = "phase"
-LATE = 30  # seconds without a sample after which a stream is late, and the least; else three periods
 
 COLLECTIONS: LiteralString = """
     SELECT collection.id, collector.name AS collector, collector.site, collection.run, collection.mode,
            collection.started_at, collection.ended_at, collection.frequency, collection.complete,
-           CASE WHEN collection.complete THEN 'finished'
-                WHEN collection.mode <> 'trickle' AND collection.summary ->> 'recorder' = 'pcc' THEN 'cut short'
-                WHEN collection.mode <> 'trickle' THEN 'finished'
-                WHEN now() - collection.ended_at <= make_interval(secs => greatest({late}, 3 * collection.frequency))
-                THEN 'live'
-                WHEN {awake} THEN 'late' ELSE 'no end' END AS state,
+           {state} AS state,
            extract(epoch FROM collection.ended_at - collection.started_at)::float8 AS seconds,
            coalesce((collection.summary -> 'samples' ->> 'host')::bigint, 0) AS samples,
            (collection.summary ->> 'snapshots')::bigint AS snapshots,
@@ -64,7 +58,7 @@ def view_script(connection: Connection, *, over_servers: bool) -> list[sql.Compo
     home = home_of(connection)
     public, collection, phase = (sql.Identifier(*names) for names in ((home,), (home, "collection"), (home, "phase")))
     views = {
-        COLLECTION: sql.SQL(COLLECTIONS).format(public=public, late=sql.Literal(LATE), awake=sql.SQL(AWAKE)),
+        COLLECTION: sql.SQL(COLLECTIONS).format(public=public, state=STATE),
         ANNOTATION: phases.happened(sql.Identifier(home, ANNOTATION), collection, phase),
         PHASE: phases.spans(phase),
         **{kind.table: samples(kind, public) for kind in KINDS},

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.perfops.perfops.plugins.module_utils.collections import seconds_of
 from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, parts
 from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import OFF
 from ansible_collections.perfops.perfops.plugins.plugin_utils.machine import MachineAction, display
@@ -35,6 +36,8 @@ class ActionModule(MachineAction):
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
+        if not done.get("changed"):
+            self.compare(done)
         self.note(start_at=self.first_start(known, new=bool(done.get("changed"))), address=self.place())
         skew = self.bounds.offset
         if abs(skew) > OFF:
@@ -43,6 +46,16 @@ class ActionModule(MachineAction):
         skews = [self.bounds.least, self.bounds.most]
         self.note(state="running", reason="", skews=skews, ends_at=ends_at, unreachable=False)
         return done | {"skew_seconds": skew}
+
+    def compare(self, done: dict[str, Any]) -> None:
+        """Say where what samples already began with other values than those of now; once, however many machines do."""
+        for name in ("duration", "frequency"):
+            began, asked = done.get(name), seconds_of(str(self.args.get(name, "")))
+            if began and asked and began != asked:
+                display.warning(
+                    f"what samples already began with a {name} of {began:g} s, and goes on so: {asked:g} s is not taken"
+                    " (another run name samples anew)"
+                )
 
     def stop(self) -> dict[str, Any]:
         """End it, and note that this was asked for: before, as somebody may wait for its end to bring it home."""

@@ -87,6 +87,7 @@ def test_the_json_has_these_keys(loaded: str) -> None:
             "end": "2026-01-09T23:06:47+00:00",
             "seconds": 7.0,
             "frequency": 1.0,
+            "state": "complete",
             "complete": True,
             "end_reason": "duration",
             "labels": {"build": "40"},

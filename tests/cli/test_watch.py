@@ -40,7 +40,11 @@ def test_what_streams_is_late_and_has_ended(streaming: str) -> None:
     done = perfops("watch", "--once", "--json", "--db", streaming)
     assert done.returncode == 0, done.stderr
     found = {each["collector"]: each for each in json.loads(done.stdout)}
-    assert {name: each["state"] for name, each in found.items()} == {"ended": "ended", "late": "late", "live": "live"}
+    assert {name: each["state"] for name, each in found.items()} == {
+        "ended": "complete",
+        "late": "late",
+        "live": "live",
+    }
     live = found["live"]
     assert 4 <= live["age_seconds"] < 60
     assert live["lag_seconds"] == pytest.approx(2, abs=0.01)
@@ -55,7 +59,7 @@ def test_a_run_shows_all_of_its_collections_as_a_table(streaming: str) -> None:
     assert done.returncode == 0, done.stderr
     head, *rows = done.stdout.splitlines()
     assert head.split()[:4] == ["collector", "site", "run", "state"]
-    states = {"local": "ended", "dead": "no"}  # no end
+    states = {"ended": "complete", "local": "complete", "dead": "no"}  # no end
     assert [row.split()[:4] for row in rows] == [
         [name, "azure", "stream", states.get(name, name)] for name in sorted(NAMES)
     ]

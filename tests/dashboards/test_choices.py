@@ -146,11 +146,11 @@ def test_a_comparison_opens_with_one_other_collection_of_the_machine_if_there_is
     assert (view.values["baseline"], table(reader, panel("Compare", "CPU"), view)) == ([ELSEWHERE], [])
 
 
-def test_a_comparison_says_whether_each_side_has_finished(reader: Any) -> None:
+def test_a_comparison_says_whether_each_side_is_complete(reader: Any) -> None:
     view = opened(reader, "Compare", baseline=[FIRST], collection=[DEAD, QUIET])
     rows = table(reader, panel("Compare", "Collections"), view)
     assert {row["collection"]: (row["side"], row["state"]) for row in rows} == {
-        "web · lab · 01-09 23:06:40": ("baseline", "finished"),
+        "web · lab · 01-09 23:06:40": ("baseline", "complete"),
         "gone · streams · 01-09 23:56:40": ("compared", "no end"),
         "slow · streams · 01-09 23:56:40": ("compared", "late"),
     }
@@ -161,7 +161,7 @@ def test_what_has_sent_nothing_for_an_hour_streams_no_more(reader: Any) -> None:
     assert [row["collector"] for row in table(reader, panel("Fleet live", "Streams, the hottest first"), view)] == [
         "slow"
     ]
-    assert table(reader, panel("Fleet live", "Machines"), view) == [{"live": 0, "late": 1, "finished": 0, "gaps": 0}]
+    assert table(reader, panel("Fleet live", "Machines"), view) == [{"live": 0, "late": 1, "ended": 0, "gaps": 0}]
     assert {row["metric"] for row in table(reader, panel("Fleet live", "CPU busy, $show of each point"), view)} == {
         "slow · streams"
     }

@@ -221,7 +221,7 @@ def test_the_list_shows_each_collection_with_its_picture(shown: Shown, reader: A
     assert (azure["samples"], azure["gaps"], azure["state"]) == (
         len(read(shown.folders[REAL[0]] / "host.csv")),
         0,
-        "finished",
+        "end unknown",
     )
 
 

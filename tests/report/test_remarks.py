@@ -18,7 +18,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def machine(notes: tuple[Annotation, ...] = (), **facts: Any) -> Machine:
+def machine(notes: tuple[Annotation, ...] = (), state_: str = "complete", **facts: Any) -> Machine:
     """A collection of 11 ticks in 10 s, whole but for what is given."""
     given = {"recorder": "pcc", "complete": True, "end_reason": "duration", "ticks": 11, "missed": 0} | facts
     summary = Summary(
@@ -34,7 +34,7 @@ def machine(notes: tuple[Annotation, ...] = (), **facts: Any) -> Machine:
         **given,
     )
     return Machine(
-        UUID(int=1), "vm", "vm", "lab", None, "local", START, at(10), 1, given["complete"], {}, summary, notes
+        UUID(int=1), "vm", "vm", "lab", None, "local", START, at(10), 1, given["complete"], state_, {}, summary, notes
     )
 
 
@@ -49,11 +49,20 @@ def test_of_a_whole_recording_there_is_nothing_to_say() -> None:
 @pytest.mark.parametrize(
     ("facts", "rows", "severity", "text", "brief"),
     [
-        ({"complete": False, "end_reason": None}, WHOLE, "bad", "Cut short: the recording has no end.", "cut short"),
-        ({"complete": False, "recorder": "other"}, WHOLE, "info", "does not say whether it", "completeness unknown"),
-        ({"end_reason": "SIGTERM"}, WHOLE, "warn", "Ended before its time: SIGTERM.", "ended early"),
+        ({"state_": "cut short"}, WHOLE, "bad", "Cut short: the recording has no end.", "cut short"),
+        ({"state_": "end unknown"}, WHOLE, "info", "does not say whether it", "end unknown"),
+        ({"state_": "no end"}, WHOLE, "bad", "The stream has no end:", "no end"),
+        ({"state_": "late"}, WHOLE, "info", "It streams, and nothing has come for a while.", "late"),
+        ({"state_": "live"}, WHOLE, "info", "It streams. This is as far as it has come.", "live"),
         (
-            {"end_reason": "min-free"},
+            {"state_": "ended early", "end_reason": "SIGTERM"},
+            WHOLE,
+            "warn",
+            "Ended before its time: SIGTERM.",
+            "ended early",
+        ),
+        (
+            {"state_": "ended early", "end_reason": "min-free"},
             WHOLE,
             "warn",
             "Ended before its time: the disk was filling up (--min-free).",
@@ -94,7 +103,9 @@ def test_annotations_of_a_kind_are_one_remark_with_their_times() -> None:
 
 def test_the_loudest_comes_first_and_is_the_state() -> None:
     notes = (Annotation(kind="gap", start=at(1), end=at(3), text="lost"),)
-    found = remarks(machine(notes, end_reason="SIGTERM", damaged_lines=2, warnings=["one", "two"]), {"host": 9})
+    found = remarks(
+        machine(notes, "ended early", end_reason="SIGTERM", damaged_lines=2, warnings=["one", "two"]), {"host": 9}
+    )
     severities = [remark.severity for remark in found]
     assert severities == ["bad", "bad", "warn", "warn", "warn"]
     assert state(found) == ("bad", "2 damaged lines, host samples missing")

@@ -111,7 +111,7 @@ def test_every_view_can_be_read(reader: psycopg.Connection) -> None:
 
 def test_a_collection_is_told_in_plain_columns(reader: psycopg.Connection) -> None:
     query = f"SELECT collector, site, state, seconds, samples, gaps, label_text FROM {SCHEMA}.collection"
-    assert reader.execute(query).fetchall() == [("vm-01", "lab", "finished", 5.0, 5, 0, "a=1, b=2")]
+    assert reader.execute(query).fetchall() == [("vm-01", "lab", "complete", 5.0, 5, 0, "a=1, b=2")]
 
 
 def test_derived_figures_follow_from_the_row(reader: psycopg.Connection) -> None:

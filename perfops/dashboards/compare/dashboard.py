@@ -69,7 +69,7 @@ def machines() -> table.Panel:
         "       label_text AS labels\n"
         f"  FROM {view('collection')} WHERE id IN ({chosen('baseline')}, {chosen()})\n ORDER BY 1, started_at DESC"
     )
-    told = "What is compared: mind machines and frequencies that differ, and what has not finished."
+    told = "What is compared: mind machines and frequencies that differ, and what is not complete."
     panel = default_table("Collections", told, "string")
     widths(panel.with_target(rows(sql)), collection=COLLECTION)
     return of_collections(panel, *SIDES)

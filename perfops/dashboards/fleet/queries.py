@@ -2,8 +2,9 @@
 
 from perfops.catalogue import HOST
 from perfops.dashboards.annotations import TOUCHING, of_kinds
-from perfops.dashboards.sql import BIN, IN_TIME, chosen, quoted, shown, view
+from perfops.dashboards.sql import BIN, IN_TIME, chosen, literal, quoted, shown, view
 from perfops.store.live import STREAMING
+from perfops.store.states import LATE, LIVE
 
 STREAMS = f"{view('collection')}\n WHERE mode = 'trickle' AND site IN ({chosen('site')})\n   AND {STREAMING}"
 NEWEST = (
@@ -28,10 +29,11 @@ def table() -> str:
 
 def counts() -> str:
     """How many stream, are late, have ended just now."""
-    states = ", ".join(
-        f"count(*) FILTER (WHERE state = '{state}') AS \"{state}\"" for state in ("live", "late", "finished")
+    states = ", ".join(f"count(*) FILTER (WHERE state = {literal(state)}) AS {state}" for state in (LIVE, LATE))
+    return (
+        f"SELECT {states}, count(*) FILTER (WHERE complete) AS ended, coalesce(sum(gaps), 0)::bigint AS gaps\n"
+        f"  FROM {STREAMS}"
     )
-    return f"SELECT {states}, coalesce(sum(gaps), 0)::bigint AS gaps\n  FROM {STREAMS}"
 
 
 def oldest() -> str:
