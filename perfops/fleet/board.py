@@ -9,6 +9,7 @@ from typing import Any
 
 MODULE = "perfops.perfops.pcc"
 WAIT = "perfops.perfops.wait"
+OPEN = "perfops.perfops.open_run"
 LOOKING = "Look for machines"  # a play on this machine, which is none of those under test
 STAGES = {  # file of a task -> what is done there
     "open": "opening",
@@ -97,10 +98,8 @@ class Board:
         if data.get("task_action") == MODULE and result.get("running") and "remaining" in result:
             machine.ends = self.clock() + result["remaining"]
             machine.began = machine.ends - (result.get("duration") or result["remaining"])
-        opened = (result.get("ansible_facts") or {}).get("results_opened") or {}
-        for path in (Path(str(result.get("dest", ""))).parent, Path(str(opened.get("folder", "")))):
-            if self.run and path.name == self.run:
-                self.folder = path
+        if data.get("task_action") == OPEN:
+            self.folder = Path(result["folder"])
 
     def close(self, data: Mapping[str, Any]) -> None:
         """The end: who has failed is in the counts."""
