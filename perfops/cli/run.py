@@ -95,8 +95,8 @@ def run(
 
     if stop and not run:
         raise BadInputError("--stop needs the name of a run (give --run NAME)")
-    for option, value in (("--duration", duration), ("--frequency", frequency)):
-        parse_time(value, option, "10m")
+    for option, value, example in (("--duration", duration, "10m"), ("--frequency", frequency, "1s")):
+        parse_time(value, option, example)
     check_text("--site", site)
     labels = parse_labels(label or [])
     address = parse_address(machine)

@@ -49,6 +49,18 @@ def test_files_that_are_no_collection(
     assert told in text
 
 
+@pytest.mark.parametrize("command", [("collect", "-i", "hosts"), ("trickle", "-i", "hosts"), ("run", "vm-01")])
+@pytest.mark.parametrize(
+    ("option", "value", "example"),
+    [("--duration", "0s", "10m"), ("--duration", "ten", "10m"), ("--duration", "", "10m"), ("--frequency", "5", "1s")],
+)
+def test_times_are_refused_before_a_machine_is_asked(
+    command: tuple[str, ...], option: str, value: str, example: str
+) -> None:
+    code, text = refused(perfops(*command, option, value))
+    assert (code, text) == (2, f"bad value for {option}: {value!r} (try {example})")
+
+
 def test_a_host_csv_with_a_column_missing(database: str, tmp_path: Path) -> None:
     process_files([record_machine(tmp_path / "a.json")], tmp_path / "out")
     path = tmp_path / "host.csv"
