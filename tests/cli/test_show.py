@@ -45,7 +45,7 @@ def test_a_collection_in_words(loaded: str) -> None:
     assert told["labels"] == "k=v"
     assert told["start"] == "2026-01-09 23:06:40 UTC"
     assert told["samples"] == "8 host, 8 system, 24 cpu, 16 disk, 16 net"
-    assert told["state"] == "complete, ended by duration"
+    assert told["state"] == "complete"
     assert told["phase"] == "2026-01-09 23:06:42 – 2026-01-09 23:06:48: warm-up"
     assert "0.25 s of CPU time" in done.stdout
 
