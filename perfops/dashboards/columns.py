@@ -14,14 +14,14 @@ COLUMNS = {  # name: title, unit, width in pixels
     "instance_type": ("instance type", "string", 120),
     "cpus": ("CPUs", "string", 55),
     "os": ("OS", "string", 165),
-    "started_at": ("start (UTC)", "dateTimeAsIso", 150),
+    "started_at": ("start (UTC)", "time:YYYY-MM-DD HH:mm", 135),
     "seconds": ("length", "dthms", 75),
     "frequency": ("every", "s", 60),
     "samples": ("samples", "none", 75),
     "missed": ("missed", "none", 65),
     "gaps": ("gaps", "none", 50),
     "mode": ("mode", "string", 60),
-    "state": ("state", "string", 95),
+    "state": ("state", "string", 105),
 }
 COLLECTION = 330  # pixels that a collection's name needs: its collector, site and start
 

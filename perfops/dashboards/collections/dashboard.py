@@ -76,7 +76,7 @@ def listed() -> table.Panel:
         link("Compare, with this as baseline", opened(COMPARE, "baseline")),
     ]
     panel.override_by_name("collector", [setting("links", links)])
-    widths(panel, collector=120, site=135, run=95, labels=110)
+    widths(panel, collector=120, site=115, run=95, labels=110)
     of_collections(panel, "instance_type", "cloud", "started_at", "seconds", "samples", "gaps", "mode", "state")
     for name, title in (("cpu", "CPU"), ("memory", "memory")):
         panel.override_by_name(name, [setting("displayName", title), setting("custom.width", PICTURE)])

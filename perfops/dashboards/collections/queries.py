@@ -4,7 +4,7 @@ from perfops.catalogue import HOST
 from perfops.dashboards.sql import chosen, view
 
 BARS = "▁▂▃▄▅▆▇█"
-PROBES = 16  # samples of a collection that its picture is made of
+PROBES = 12  # samples of a collection that its picture is made of
 SEARCHED = (  # the first part of the last OR is a constant: where nothing is searched for, no text is put together
     f"site IN ({chosen('site')}) AND (run IN ({chosen('run')}) OR run IS NULL AND '-' IN ({chosen('run')}))\n"
     f"   AND ({chosen('search')} = '' OR position(lower({chosen('search')}) IN \n"
@@ -55,7 +55,10 @@ def counts() -> str:
 
 
 def running() -> str:
-    """How many machines of each site were sampled at a time: one more where one starts, one less behind its end."""
+    """How many machines of each site were sampled at a time: one more where one starts, one less behind its end.
+
+    Also where there are none: a bar is as wide as the shortest time between two points.
+    """
     start, end, step = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz", "($__interval_ms / 1000.0)"
     since = f"floor(extract(epoch FROM {{}} - {start}) / {step})::int"
     return (
@@ -65,10 +68,10 @@ def running() -> str:
         "  SELECT site, place, sum(more) AS more\n"
         "    FROM ran CROSS JOIN LATERAL (VALUES (first, 1), (last + 1, -1)) AS edge (place, more)\n"
         "   WHERE first <= last GROUP BY 1, 2\n), counted AS (\n"
-        "  SELECT place, site, (sum(more) OVER (PARTITION BY site ORDER BY place))::bigint AS value\n"
+        "  SELECT place, site, (sum(more) OVER (PARTITION BY site ORDER BY place))::bigint AS running\n"
         "    FROM (SELECT DISTINCT site FROM change) AS sites\n"
         f"   CROSS JOIN generate_series(0, {since.format(end)}) AS place\n"
         "    LEFT JOIN change USING (site, place)\n)\n"
-        f'SELECT {start} + place * make_interval(secs => {step}) AS "time", site AS metric, value\n'
-        "  FROM counted\n WHERE value > 0\n ORDER BY 1, 2"
+        f'SELECT {start} + place * make_interval(secs => {step}) AS "time", site AS metric,\n'
+        "       coalesce(running, 0) AS value\n  FROM counted\n ORDER BY 1, 2"
     )
