@@ -51,6 +51,7 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
     board, log = Board(run), Log(f"{wish.playbook}.yml -i {' -i '.join(wish.inventories)}")
     idle: set[str] = set()
     before: set[str] = set()
+    remarks: set[str] = set()
 
     def hear(event: "Event") -> None:
         board.hear(event)
@@ -58,6 +59,8 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
             idle.add(name)
         if name := was_home(event):
             before.add(name)
+        if said := remark(event):
+            remarks.add(said)
         log.write(event, board.folder)
         if wish.verbose and (text := event.get("stdout")):
             print(text)
@@ -78,6 +81,8 @@ def play(wish: Wish, run: str | None = None, resume: str = "", stop: str = "") -
             print(f"perfops: go on with {resume}", file=sys.stderr)
     for name in sorted(before):
         print(f"perfops: {name} was home already, nothing was sampled anew", file=sys.stderr)
+    for said in sorted(remarks):
+        print(f"perfops: {said}", file=sys.stderr)
     tell(board, run, status, idle)
     if status:
         raise typer.Exit(status)
@@ -95,6 +100,11 @@ def had_nothing(event: "Event") -> str:
 def was_home(event: "Event") -> str:
     """The machine whose recording was home before, where an event tells of one, else ''."""
     return str(((event.get("event_data") or {}).get("res") or {}).get("before") or "")
+
+
+def remark(event: "Event") -> str:
+    """What a machine's result has to remark, else ''."""
+    return str(((event.get("event_data") or {}).get("res") or {}).get("remark") or "")
 
 
 def follow(running: "Playing", show: Callable[[], None]) -> int:

@@ -124,6 +124,7 @@ def facts(machine: "Machine", kind: "Kind", ends: "Ends") -> dict[str, Any]:
         "end": machine.end.isoformat(),
         "seconds": machine.seconds,
         "frequency": machine.frequency,
+        "state": machine.state,
         "complete": machine.complete,
         "labels": machine.labels,
         "summary": machine.summary.model_dump(mode="json", exclude={"annotations", "labels"}),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from perfops.catalogue import HOST
 from perfops.errors import BadInputError
 from perfops.store.machines import Machine
+from perfops.store.states import LATE, LIVE
 
 NEARLY = 0.95  # of the longer side that the shorter one has at least: less is told
 FACTS = ("cloud", "instance_type", "model_name", "total_cpus", "cpus_online", "os", "kernel")
@@ -62,7 +63,7 @@ def unlike(pair: Pair) -> list[str]:
     told = []
     facts = [(name, *(fact(side, name) for side in pair)) for name in FACTS]
     facts.append(("frequency", *(f"{side.frequency:g} s" for side in pair)))
-    facts.append(("state", *(side.state for side in pair)))
+    facts.append(("state", *(LIVE if side.state == LATE else side.state for side in pair)))
     if much_less(*(side.seconds for side in pair)):
         facts.append(("length", *(f"{side.seconds:.10g} s" for side in pair)))
     if much_less(*map(samples, pair)):

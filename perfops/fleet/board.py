@@ -98,8 +98,9 @@ class Board:
         if data.get("task_action") == MODULE and result.get("running") and "remaining" in result:
             machine.ends = self.clock() + result["remaining"]
             machine.began = machine.ends - (result.get("duration") or result["remaining"])
-        if data.get("task_action") == OPEN:
-            self.folder = Path(result["folder"])
+        folder = Path(str(result.get("folder", "")))
+        if data.get("task_action") == OPEN and self.run and folder.name == self.run:
+            self.folder = folder
 
     def close(self, data: Mapping[str, Any]) -> None:
         """The end: who has failed is in the counts."""

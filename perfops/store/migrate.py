@@ -13,7 +13,7 @@ from perfops.errors import DatabaseError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"  # a test holds it to the last file of migrations/versions
+HEAD = "0004"  # a test holds it to the last file of migrations/versions
 REVISION = re.compile(r"\d{4}")  # how those of perfops are named
 ALWAYS: dict[str, Any] = {  # settings of every connection: texts are texts also where the database says SQL_ASCII
     "client_encoding": "utf8",

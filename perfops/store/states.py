@@ -3,7 +3,7 @@
 complete      its recorder has said that the time was over
 ended early   its recorder has said that something else ended it, as a signal or a disk that filled up
 cut short     it has no end record: the recorder was killed, or the machine went away
-end unknown   its recorder is another one and writes no end record
+end unknown   its recorder is another one and writes no end record, or CSV files do not say
 live          it streams: its newest sample is at most half a minute old, or three periods
 late          it streams, and its newest sample is older than that
 no end        it has streamed, has no end record, and has sent nothing for an hour, or three periods
@@ -25,8 +25,9 @@ STATE = sql.SQL("""
          WHEN complete THEN {complete}
          WHEN mode <> 'trickle' AND summary ->> 'recorder' = 'pcc' THEN {cut_short}
          WHEN mode <> 'trickle' THEN {unknown}
+         WHEN NOT ({awake}) THEN {no_end}
          WHEN now() - ended_at <= make_interval(secs => greatest({fresh}, 3 * frequency)) THEN {live}
-         WHEN {awake} THEN {late} ELSE {no_end} END""").format(
+         ELSE {late} END""").format(
     on_time=ON_TIME, ended_early=ENDED_EARLY, complete=COMPLETE, cut_short=CUT_SHORT, unknown=UNKNOWN, fresh=FRESH,
     live=LIVE, awake=sql.SQL(AWAKE), late=LATE, no_end=NO_END,
 )  # fmt: skip

@@ -11,6 +11,12 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, parts, troubles
 
 PLAYBOOKS = {"local": "collect.yml", "trickle": "trickle.yml"}
+ARGUMENTS = {
+    "run": {"type": "str", "required": True},
+    "folder": {"type": "path", "required": True},
+    "mode": {"type": "str", "choices": list(PLAYBOOKS)},
+    "create": {"type": "bool", "default": True},
+}
 
 
 class ActionModule(ActionBase):
@@ -22,29 +28,32 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """What run.json says of the run."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        given = self._task.args
-        run, folder, mode = str(given["run"]), Path(given["folder"]), given.get("mode")
+        _, given = self.validate_argument_spec(ARGUMENTS)
+        run, folder, mode = given["run"], Path(given["folder"]), given["mode"]
         place = folder / journal.MANIFEST
+        changed = given["create"] and not place.is_file()
         try:
-            if not given.get("create", True):
-                if not run or not place.is_file():
-                    return result | {"failed": True, "msg": missing(run, folder)}
-                known, changed = read(place), False
-            elif self._task.check_mode:
-                known, changed = read(place), not place.is_file()
-            else:
+            if given["create"] and not self._task.check_mode:
                 known, changed = self.opened(run, folder, mode or "local")
+            elif given["create"]:
+                known = {"id": str(uuid5(NAMESPACE_URL, run))} | (read(place) or {"mode": mode or "local"})
+            elif run and place.is_file():
+                known = read(place)
+            else:
+                return result | {"failed": True, "msg": missing(run, folder)}
         except OSError as error:
             return result | {"failed": True, "msg": troubles.of_file(error)}
         except ValueError as error:
-            return result | {"failed": True, "msg": f"{place}: {error} (take another run name)"}
-        known = {"run": run, "mode": mode or "local", "id": str(uuid5(NAMESPACE_URL, run))} | known
-        if mode and known["mode"] != mode:
-            one, other = (PLAYBOOKS.get(each, each) for each in (known["mode"], mode))
+            remedy = "mend it: it has the identity of what was sampled; or take another run name"
+            return result | {"failed": True, "msg": f"{place}: {error} ({remedy})"}
+        found = {"run": run, "mode": known.get("mode", "local"), "id": known.get("id")}
+        if not found["id"]:
+            return result | {"failed": True, "msg": f"{place}: it has no id (collect or trickle has not begun with it)"}
+        if mode and found["mode"] != mode:
+            one, other = (PLAYBOOKS.get(each, each) for each in (found["mode"], mode))
             msg = f"the run {run} is one of {one}, not of {other} (go on with that, or take another name)"
             return result | {"failed": True, "msg": msg}
-        named = {name: known[name] for name in ("run", "mode", "id")}
-        return result | {"changed": changed, "folder": str(folder), **named}
+        return result | {"changed": changed, "folder": str(folder), **found}
 
     def opened(self, run: str, folder: Path, mode: str) -> tuple[dict[str, Any], bool]:
         """What run.json says, and whether it said nothing before; two that open a run at a time get one identity."""
@@ -52,7 +61,8 @@ class ActionModule(ActionBase):
             known = read(folder / journal.MANIFEST)
             if known.get("id"):
                 return known, False
-            known = {"run": run, "mode": mode, "hosts": {}} | known | {"id": str(uuid4())}
+            before = {"mode": "local"} if known else {}  # where it says none, it was collect.yml
+            known = {"run": run, "mode": mode, "hosts": {}} | before | known | {"id": str(uuid4())}
             journal.write_manifest(folder, known)
         return known, True
 

@@ -36,8 +36,8 @@ class ActionModule(MachineAction):
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
-        if not done.get("changed"):
-            self.compare(done)
+        if remark := self.remark(done):
+            display.warning(remark)
         self.note(start_at=self.first_start(known, new=bool(done.get("changed"))), address=self.place())
         skew = self.bounds.offset
         if abs(skew) > OFF:
@@ -45,17 +45,17 @@ class ActionModule(MachineAction):
         ends_at = time.time() + done["remaining"]
         skews = [self.bounds.least, self.bounds.most]
         self.note(state="running", reason="", skews=skews, ends_at=ends_at, unreachable=False)
-        return done | {"skew_seconds": skew}
+        return done | {"skew_seconds": skew, "remark": remark}
 
-    def compare(self, done: dict[str, Any]) -> None:
-        """Say where what samples already began with other values than those of now; once, however many machines do."""
-        for name in ("duration", "frequency"):
-            began, asked = done.get(name), seconds_of(str(self.args.get(name, "")))
-            if began and asked and began != asked:
-                display.warning(
-                    f"what samples already began with a {name} of {began:g} s, and goes on so: {asked:g} s is not taken"
-                    " (another run name samples anew)"
-                )
+    def remark(self, done: dict[str, Any]) -> str:
+        """Where it goes on, and began with other values than those of now: that these are not taken, else ''."""
+        began = {name: done.get(name) for name in ("duration", "frequency")}
+        asked = {name: seconds_of(str(self.args.get(name, ""))) for name in began}
+        other = [name for name in began if began[name] and asked[name] and began[name] != asked[name]]
+        if done.get("changed") or not done.get("running") or not other:
+            return ""
+        told = ", ".join(f"{name} of {began[name]:g} s, not {asked[name]:g} s" for name in other)
+        return f"what samples already goes on as it has begun, with a {told} (another run name samples anew)"
 
     def stop(self) -> dict[str, Any]:
         """End it, and note that this was asked for: before, as somebody may wait for its end to bring it home."""

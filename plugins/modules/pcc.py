@@ -197,6 +197,16 @@ pid:
   returned: with O(id)
   type: int
   sample: 4711
+remark:
+  description: That what samples already goes on with another duration or frequency than is given; else empty.
+  returned: by the action, with V(started)
+  type: str
+  sample: ""
+skew_seconds:
+  description: How far the machine's clock is ahead of the controller's.
+  returned: by the action, with V(started)
+  type: float
+  sample: 0.0
 running:
   description: Whether it samples now.
   returned: with O(id)

@@ -101,7 +101,7 @@ def test_a_reader_of_the_csv_may_leave_before_its_end(loaded: str) -> None:
 def test_the_json_has_these_keys(loaded: str) -> None:
     found = json.loads(perfops("show", "nightly", "--db", loaded, "--json", "--rows", "1").stdout)
     assert [each["collector"] for each in found] == ["vm-01", "vm-02"]
-    keys = "collection run collector site mode start end seconds frequency complete labels summary annotations"
+    keys = "collection run collector site mode start end seconds frequency state complete labels summary annotations"
     assert list(found[0]) == [*keys.split(), "kind", "total", "rows"]
     assert (found[0]["kind"], found[0]["total"]) == ("host", TICKS - 1)
     assert [row["timestamp"] for row in found[0]["rows"]] == ["2026-01-09T23:06:41Z", "2026-01-09T23:06:48Z"]

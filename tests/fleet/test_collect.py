@@ -12,10 +12,11 @@ from fix_playbook import LOCAL, write_inventory
 from fix_secrets import Watch, files_with
 from fix_sshd import free_port
 
-from perfops.cli.playing import all_home, was_home
+from perfops.cli.playing import all_home, remark, was_home
 from perfops.fleet.board import Board
 
 CANARY = "canary-5b21c0de"
+LOST = {"state": "lost", "samples": None, "gaps": None, "skew_seconds": None, "bytes": None, "reason": "away"}
 
 
 def test_a_run_that_is_interrupted_and_gone_on_with(controller: Controller) -> None:
@@ -78,6 +79,13 @@ def test_a_machine_that_was_home_before_is_heard_of() -> None:
     assert was_home({"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"changed": True}}}) == ""
 
 
+def test_what_a_machine_has_to_remark_is_heard() -> None:
+    told = {"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"remark": "it goes on"}}}
+    assert remark(told) == "it goes on"
+    assert remark({"event": "runner_on_ok", "event_data": {"host": "vm-01", "res": {"remark": ""}}}) == ""
+    assert remark({"event": "verbose", "stdout": "x"}) == ""
+
+
 def test_a_run_that_is_home_is_not_to_be_gone_on_with(tmp_path: Path) -> None:
     """Also where a recording is partial: more cannot come of it."""
     board = Board("first", folder=tmp_path)
@@ -97,11 +105,12 @@ def test_what_fails_is_named_and_the_exit_code_is_ansibles(controller: Controlle
     assert "perfops: dead unreachable: " in done.stderr
     assert (folder / "home" / "pcc").is_file()
     (folder / "results" / "none").mkdir(parents=True)
-    about = {"run": "none", "mode": "local", "id": "0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11"}
+    about = {"run": "none", "mode": "local", "id": "0b6c54b5-6d1e-4d1c-9d2a-0a6f3b7f4c11", "hosts": {"vm-01": LOST}}
     (folder / "results" / "none" / "run.json").write_text(json.dumps(about), encoding="utf-8")
     done = controller.perfops("stop", "none", "-i", "hosts.yml", "--limit", "vm-01", "--results", "results")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "vm-01: nothing was sampling")
-    assert "machine done" not in done.stdout
+    said, *more = done.stdout.splitlines()
+    assert (done.returncode, said, len(more)) == (0, "vm-01: nothing was sampling", 1)
+    assert more[0].startswith("bring it home: perfops collect --run none -i hosts.yml")
     assert not (folder / "results" / "none" / ".hosts").exists()
     done = controller.perfops("stop", "none", "-i", "hosts.yml", "--results", "results")
     again = "perfops: the same command again ends the rest; bring it home: perfops collect --run none -i hosts.yml"

@@ -7,8 +7,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from fix_module import stopped_afterwards
+from fix_pcc import pack
 from fix_playbook import ROOT
 
 REMEDY = "(see what is wrong there, and run this again)"
@@ -25,7 +27,13 @@ def act(folder: Path, tasks: dict[str, dict[str, Any]], *options: str) -> Result
     found = "{{ {" + ", ".join(f"'{name}': {name}" for name in tasks) + "} | to_json }}"
     tell = {"ansible.builtin.copy": {"content": found, "dest": str(folder / "found.json")}, "check_mode": False}
     vars_ = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    play = {"hosts": "localhost", "gather_facts": False, "vars": vars_, "tasks": [*steps, tell]}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "environment": {"PERFOPS_TOLD": "of the task"},
+        "vars": vars_,
+        "tasks": [*steps, tell],
+    }
     (folder / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
     program = Path(sys.executable).with_name("ansible-playbook")
     line = [program, "-i", "localhost,", folder / "play.yml", *options]
@@ -40,6 +48,8 @@ def test_a_run_is_opened_once(tmp_path: Path) -> None:
     damaged = root / "damaged"
     damaged.mkdir(parents=True)
     (damaged / "run.json").write_text('{"run": ', encoding="utf-8")
+    (root / "nameless").mkdir()
+    (root / "nameless" / "run.json").write_text("{}", encoding="utf-8")
     old = root / "old"  # as a version of before has left it
     old.mkdir()
     (old / "run.json").write_text('{"run": "old", "hosts": {"vm": {"state": "lost"}}}', encoding="utf-8")
@@ -57,7 +67,11 @@ def test_a_run_is_opened_once(tmp_path: Path) -> None:
             "absent": task("two", create=False),
             "unnamed": {"open_run": {"run": "", "folder": f"{root}/", "create": False}},
             "damaged": task("damaged", mode="local"),
+            "streamed": task("old", mode="trickle"),
             "old": task("old", mode="local"),
+            "no": task("three", create="no"),
+            "bare": {"open_run": {"folder": str(root / "four")}},
+            "nameless": task("nameless", create=False),
         },
     )
     told = json.loads((root / "one" / "run.json").read_text(encoding="utf-8"))
@@ -76,7 +90,14 @@ def test_a_run_is_opened_once(tmp_path: Path) -> None:
     assert found["unnamed"]["msg"] == f"no run '' in {root} {remedy}"
     assert not (root / "two").exists()
     assert found["damaged"]["msg"].startswith(f"{damaged / 'run.json'}: ")
-    assert found["damaged"]["msg"].endswith("(take another run name)")
+    assert found["damaged"]["msg"].endswith(
+        "(mend it: it has the identity of what was sampled; or take another run name)"
+    )
+    assert found["streamed"]["msg"].startswith("the run old is one of collect.yml, not of trickle.yml (go on with")
+    assert found["no"]["msg"] == f"no run 'three' in {root} {remedy}"
+    assert not (root / "three").exists()
+    assert "missing required arguments: run" in found["bare"]["msg"]
+    assert found["nameless"]["msg"].endswith("run.json: it has no id (collect or trickle has not begun with it)")
     kept = json.loads((old / "run.json").read_text(encoding="utf-8"))
     assert (kept["id"], kept["hosts"]) == (found["old"]["id"], {"vm": {"state": "lost"}})
 
@@ -90,6 +111,31 @@ def test_two_that_open_a_run_at_a_time_get_one_identity(tmp_path: Path) -> None:
         assert len(set(pool.map(one, range(3)))) == 1
 
 
+def test_what_samples_already_goes_on_with_what_it_began_with(tmp_path: Path) -> None:
+    about, packed = {"id": str(uuid4()), "home": str(tmp_path / "home")}, str(pack(tmp_path))
+
+    def start(duration: str, frequency: str) -> dict[str, Any]:
+        return {"pcc": {**about, "packed": packed, "duration": duration, "frequency": frequency}}
+
+    with stopped_afterwards(tmp_path / "home"):
+        found = act(
+            tmp_path,
+            {
+                "first": start("1h", "250ms"),
+                "again": start("60m", "250ms"),
+                "other": start("2h", "1s"),
+                "ended": {"pcc": {**about, "state": "stopped"}},
+                "after": start("2h", "1s"),
+            },
+        )
+    assert [found[name]["running"] for name in ("first", "again", "other", "after")] == [True, True, True, False]
+    assert found["other"]["remark"] == (
+        "what samples already goes on as it has begun, with a duration of 3600 s, not 7200 s, frequency of 0.25 s, not"
+        " 1 s (another run name samples anew)"
+    )
+    assert [found[name]["remark"] for name in ("first", "again", "after")] == ["", "", ""]
+
+
 def test_a_command_is_run_where_ansible_runs(tmp_path: Path) -> None:
     code = "import sys; print(sys.stdin.read(), 'out'); print('err', file=sys.stderr); sys.exit(int(sys.argv[1]))"
 
@@ -100,9 +146,13 @@ def test_a_command_is_run_where_ansible_runs(tmp_path: Path) -> None:
         "good": task(sys.executable, "-c", code, "0", folder=str(tmp_path / "made" / "deep")),
         "bad": task(sys.executable, "-c", code, "3"),
         "mute": task("false"),
+        "told": task("printenv", "PERFOPS_TOLD"),
+        "empty": {"controller_command": {}},
+        "unknown": task("false", creates="/"),
         "lacking": task(str(tmp_path / "nothing")),
     }
-    pretended = act(tmp_path, tasks, "--check")
+    good = {name: tasks[name] for name in ("good", "bad", "mute", "lacking")}
+    pretended = act(tmp_path, good, "--check")
     assert all(each["skipped"] and each["rc"] == 0 and not each["changed"] for each in pretended.values())
     assert not (tmp_path / "made").exists()
     found = act(tmp_path, tasks)
@@ -111,6 +161,9 @@ def test_a_command_is_run_where_ansible_runs(tmp_path: Path) -> None:
     assert (good["rc"], good["stdout_lines"], good["stderr"], good["failed"]) == (0, [" out"], "err", False)
     assert (bad["rc"], bad["stdout"], bad["msg"], bad["failed"]) == (3, " out", "err", True)
     assert (found["mute"]["rc"], found["mute"]["msg"]) == (1, "false ended with 1")
+    assert found["told"]["stdout"] == "of the task"
+    assert "missing required arguments: argv" in found["empty"]["msg"]
+    assert "creates" in found["unknown"]["msg"]
     assert (found["lacking"]["rc"], found["lacking"]["failed"]) == (127, True)
     assert found["lacking"]["msg"] == f"{tmp_path / 'nothing'}: No such file or directory {REMEDY}"
 

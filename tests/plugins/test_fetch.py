@@ -146,7 +146,7 @@ def test_a_piece_that_does_not_follow_what_is_there_begins_anew(tmp_path: Path) 
     assert place.read_bytes() == b"two"
 
 
-@pytest.mark.parametrize("name", ["pcc_fetch", "wait", "outcome"])
+@pytest.mark.parametrize("name", ["pcc", "pcc_fetch", "wait", "outcome", "open_run", "controller_command", "examine"])
 def test_they_are_in_the_collections_documentation(name: str) -> None:
     program = Path(sys.executable).with_name("ansible-doc")
     line = [program, "-j", f"perfops.perfops.{name}"]

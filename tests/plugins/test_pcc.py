@@ -313,6 +313,9 @@ TYPES = {"str": str, "int": int, "bool": bool, "float": float, "list": list}
 
 def test_it_returns_what_it_documents(home: Path) -> None:
     documented = yaml.safe_load(module_source()["RETURN"])
+    documented = {
+        name: entry for name, entry in documented.items() if not entry["returned"].startswith("by the action")
+    }
     one = {name for name, entry in documented.items() if entry["returned"] == "with O(id)"}
     first = started(home, duration="100ms")
     local = run_module(id=first["id"], home=str(home), state="finished")

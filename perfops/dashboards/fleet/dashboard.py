@@ -29,7 +29,7 @@ from perfops.store.derived import figure
 
 AGE = "Seconds since the newest sample, by the clocks of the database and of the machine."
 LAG = "How old the newest sample was when it came."
-OLDER = "What has sent nothing for an hour is in Collections, as no end; what has ended before is there as complete."
+OLDER = "What has sent nothing for an hour is in Collections, as no end; what has ended before, too."
 OPEN = f"/d/{OVERVIEW.uid}?${{datasource:queryparam}}&var-collection=${{__data.fields.id}}{SHOWN_SPAN}"
 
 
