@@ -30,7 +30,7 @@ def act(folder: Path, tasks: dict[str, dict[str, Any]], *options: str) -> Result
     play = {
         "hosts": "localhost",
         "gather_facts": False,
-        "environment": {"PERFOPS_TOLD": "of the task"},
+        "environment": {"TOLD_BY_TASK": "of the task"},
         "vars": vars_,
         "tasks": [*steps, tell],
     }
@@ -146,7 +146,7 @@ def test_a_command_is_run_where_ansible_runs(tmp_path: Path) -> None:
         "good": task(sys.executable, "-c", code, "0", folder=str(tmp_path / "made" / "deep")),
         "bad": task(sys.executable, "-c", code, "3"),
         "mute": task("false"),
-        "told": task("printenv", "PERFOPS_TOLD"),
+        "told": task("printenv", "TOLD_BY_TASK"),
         "empty": {"controller_command": {}},
         "unknown": task("false", creates="/"),
         "lacking": task(str(tmp_path / "nothing")),
