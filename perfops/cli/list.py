@@ -71,6 +71,7 @@ def cells(found: "Listed") -> tuple[str, ...]:
     """A collection as a row of the table; the beginning of the id can stand for it."""
     from perfops.report.units import length
     from perfops.store.machines import SHORTEST
+    from perfops.store.states import told
 
     return (
         found.run or "-",
@@ -83,16 +84,9 @@ def cells(found: "Listed") -> tuple[str, ...]:
         "-" if found.missed is None else str(found.missed),
         str(found.gaps),
         found.mode,
-        state(found),
+        told(found.state, found.end_reason),
         str(found.collection)[:SHORTEST],
     )
-
-
-def state(found: "Listed") -> str:
-    """Its state, with what ended it early."""
-    from perfops.store.states import ENDED_EARLY
-
-    return f"{found.state}: {found.end_reason}" if found.state == ENDED_EARLY else found.state
 
 
 def facts(found: "Listed") -> dict[str, Any]:

@@ -43,6 +43,13 @@ def check_parent(path: Path, what: str) -> None:
         raise BadInputError(f"no such folder: {parent} (make it, or name another {what} in --output)")
 
 
+def check_times(duration: str | None, frequency: str | None) -> None:
+    """BadInputError where one of the two that are given is no length of time."""
+    for option, value, example in (("--duration", duration, "10m"), ("--frequency", frequency, "1s")):
+        if value is not None:
+            parse_time(value, option, example)
+
+
 def parse_time(text: str, option: str, example: str) -> float:
     """Seconds of a length of time such as `10m`; BadInputError names the option and the example."""
     from perfops.errors import BadInputError

@@ -99,12 +99,17 @@ def had_nothing(event: "Event") -> str:
 
 def was_home(event: "Event") -> str:
     """The machine whose recording was home before, where an event tells of one, else ''."""
-    return str(((event.get("event_data") or {}).get("res") or {}).get("before") or "")
+    return of_result(event, "before")
 
 
 def remark(event: "Event") -> str:
     """What a machine's result has to remark, else ''."""
-    return str(((event.get("event_data") or {}).get("res") or {}).get("remark") or "")
+    return of_result(event, "remark")
+
+
+def of_result(event: "Event", name: str) -> str:
+    """A text in the result that an event tells of, '' where there is none."""
+    return str(((event.get("event_data") or {}).get("res") or {}).get(name) or "")
 
 
 def follow(running: "Playing", show: Callable[[], None]) -> int:

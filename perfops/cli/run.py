@@ -86,7 +86,7 @@ def run(
     """
     from perfops.cli.inventory import name_run
     from perfops.cli.load import check_text, parse_labels
-    from perfops.cli.options import parse_time
+    from perfops.cli.options import check_times, parse_time
     from perfops.errors import BadInputError
     from perfops.fleet.address import parse_address
     from perfops.fleet.connect import Login
@@ -95,8 +95,7 @@ def run(
 
     if stop and not run:
         raise BadInputError("--stop needs the name of a run (give --run NAME)")
-    for option, value, example in (("--duration", duration, "10m"), ("--frequency", frequency, "1s")):
-        parse_time(value, option, example)
+    check_times(duration, frequency)
     check_text("--site", site)
     labels = parse_labels(label or [])
     address = parse_address(machine)

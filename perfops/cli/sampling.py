@@ -31,11 +31,9 @@ class Given:
 def sample(command: str, given: Given, more: Mapping[str, Any] | None = None) -> None:
     """Run the playbook of `command` with what was given, and with more variables."""
     from perfops.cli.load import parse_labels
-    from perfops.cli.options import parse_time
+    from perfops.cli.options import check_times
 
-    for option, value, example in (("--duration", given.duration, "10m"), ("--frequency", given.frequency, "1s")):
-        if value is not None:
-            parse_time(value, option, example)
+    check_times(given.duration, given.frequency)
     run = name_run(given.run, given.extra_vars)
     known = {
         "perfops_run": run,

@@ -163,10 +163,9 @@ def short_facts(machine: "Machine") -> list[tuple[str, str]]:
     from perfops.report.facts import all_facts
     from perfops.report.remarks import moment
     from perfops.report.units import length
-    from perfops.store.states import ENDED_EARLY
+    from perfops.store.states import told
 
     summary, host = machine.summary, machine.summary.host
-    state = f"{machine.state}: {summary.end_reason}" if machine.state == ENDED_EARLY else machine.state
     rows = (
         ("collection", str(machine.collection)),
         ("run", machine.run),
@@ -176,7 +175,7 @@ def short_facts(machine: "Machine") -> list[tuple[str, str]]:
         ("length", length(machine.seconds) or "0 s"),
         ("every", length(machine.frequency) if machine.frequency else None),
         ("mode", machine.mode),
-        ("state", state),
+        ("state", told(machine.state, summary.end_reason)),
         ("snapshots", f"{summary.snapshots} in {summary.segments} segment{'s' * (summary.segments != 1)}"),
         ("missed", None if summary.missed is None else str(summary.missed)),
         ("samples", counts(summary.samples)),

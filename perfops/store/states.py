@@ -31,3 +31,8 @@ STATE = sql.SQL("""
     on_time=ON_TIME, ended_early=ENDED_EARLY, complete=COMPLETE, cut_short=CUT_SHORT, unknown=UNKNOWN, fresh=FRESH,
     live=LIVE, awake=sql.SQL(AWAKE), late=LATE, no_end=NO_END,
 )  # fmt: skip
+
+
+def told(state: str, end_reason: str | None) -> str:
+    """A state, with what ended it early."""
+    return f"{state}: {end_reason}" if state == ENDED_EARLY else state
