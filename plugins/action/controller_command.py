@@ -6,31 +6,26 @@ import os
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.perfops.perfops.plugins.plugin_utils import troubles
-
-ARGUMENTS = {
-    "argv": {"type": "list", "elements": "str", "required": True},
-    "folder": {"type": "path"},
-}
+from ansible_collections.perfops.perfops.plugins.plugin_utils.controller import ControllerAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Runs it where Ansible runs, as its user, in its environment and the task's; the result is that of `command`."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "argv": {"type": "list", "elements": "str", "required": True},
+        "folder": {"type": "path"},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """What it said, and its exit code."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(ARGUMENTS)
         line = given["argv"]
         told = {"cmd": line, "rc": 0, "stdout": "", "stderr": ""}
         if self._task.check_mode:
-            return result | told | {"changed": False, "skipped": True, "msg": "not run in check mode"}
+            return told | {"changed": False, "skipped": True, "msg": "not run in check mode"}
         try:
             if given["folder"]:
                 Path(given["folder"]).mkdir(parents=True, exist_ok=True)
@@ -43,12 +38,12 @@ class ActionModule(ActionBase):
                 env=os.environ | self.environment(),
             )
         except OSError as error:
-            return result | told | {"failed": True, "rc": 127, "msg": troubles.of_file(error)}
+            return told | {"failed": True, "rc": 127, "msg": troubles.of_file(error)}
         told |= {"rc": done.returncode, "stdout": done.stdout.rstrip(), "stderr": done.stderr.rstrip()}
         told |= {f"{name}_lines": told[name].splitlines() for name in ("stdout", "stderr")}
         if done.returncode:
             told |= {"failed": True, "msg": told["stderr"] or f"{shlex.join(line)} ended with {done.returncode}"}
-        return result | {"changed": True, **told}
+        return {"changed": True, **told}
 
     def environment(self) -> dict[str, str]:
         """What the task, its block and its play have as `environment`."""

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, parts, troubles
+from ansible_collections.perfops.perfops.plugins.plugin_utils.controller import ControllerAction
 
 PLAYBOOKS = {"local": "collect.yml", "trickle": "trickle.yml"}
-ARGUMENTS = {
-    "run": {"type": "str", "required": True},
-    "folder": {"type": "path", "required": True},
-    "mode": {"type": "str", "choices": list(PLAYBOOKS)},
-    "create": {"type": "bool", "default": True},
-}
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Makes it where it is not there, or with `create` false says that there is none."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "run": {"type": "str", "required": True},
+        "folder": {"type": "path", "required": True},
+        "mode": {"type": "str", "choices": list(PLAYBOOKS)},
+        "create": {"type": "bool", "default": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """What run.json says of the run."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(ARGUMENTS)
         run, folder, mode = given["run"], Path(given["folder"]), given["mode"]
         place = folder / journal.MANIFEST
         changed = given["create"] and not place.is_file()
@@ -40,20 +36,20 @@ class ActionModule(ActionBase):
             elif run and place.is_file():
                 known = read(place)
             else:
-                return result | {"failed": True, "msg": missing(run, folder)}
+                return {"failed": True, "msg": missing(run, folder)}
         except OSError as error:
-            return result | {"failed": True, "msg": troubles.of_file(error)}
+            return {"failed": True, "msg": troubles.of_file(error)}
         except ValueError as error:
             remedy = "mend it: it has the identity of what was sampled; or take another run name"
-            return result | {"failed": True, "msg": f"{place}: {error} ({remedy})"}
+            return {"failed": True, "msg": f"{place}: {error} ({remedy})"}
         found = {"run": run, "mode": known.get("mode", "local"), "id": known.get("id")}
         if not found["id"]:
-            return result | {"failed": True, "msg": f"{place}: it has no id (collect or trickle has not begun with it)"}
+            return {"failed": True, "msg": f"{place}: it has no id (collect or trickle has not begun with it)"}
         if mode and found["mode"] != mode:
             one, other = (PLAYBOOKS.get(each, each) for each in (found["mode"], mode))
             msg = f"the run {run} is one of {one}, not of {other} (go on with that, or take another name)"
-            return result | {"failed": True, "msg": msg}
-        return result | {"changed": changed, "folder": str(folder), **found}
+            return {"failed": True, "msg": msg}
+        return {"changed": changed, "folder": str(folder), **found}
 
     def opened(self, run: str, folder: Path, mode: str) -> tuple[dict[str, Any], bool]:
         """What run.json says, and whether it said nothing before; two that open a run at a time get one identity."""
