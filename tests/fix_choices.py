@@ -33,6 +33,8 @@ def choose(
         assert options, name
         view.values[name] = wanted[name] if name in wanted else options[:count]
         assert set(view.values[name]) <= set(options), name
+        if "allValue" in variable and mode == "all" and name not in wanted:
+            view.everything[name] = variable["allValue"]
     return view, asked
 
 

@@ -41,11 +41,15 @@ class Asked:
 
 @dataclass
 class View:
-    """What a viewer has chosen: a span of time, and a list of values for each variable."""
+    """What a viewer has chosen: a span of time, and a list of values for each variable.
+
+    Of variables that have a value for All, `everything` has it where All is chosen.
+    """
 
     start: datetime
     end: datetime
     values: dict[str, list[str]] = field(default_factory=dict)
+    everything: dict[str, str] = field(default_factory=dict)
 
 
 def boards() -> Iterator[dict[str, Any]]:
@@ -93,6 +97,8 @@ def expand(sql: str, view: View, points: int = 1000) -> str:
             return built_in[name]
         if name.startswith("__"):
             return match[0]
+        if name in view.everything:
+            return view.everything[name]  # as it stands, whatever the format
         return formatted(view.values[name], form)
 
     def macro(match: re.Match[str]) -> str:

@@ -18,6 +18,7 @@ IN_TIME = '$__timeFilter("timestamp")'
 EVER = 3_153_600_000  # seconds: a hundred years, which is all of any collection
 # What tells a collection from all others: machines of several sites may have one name, and a machine many collections.
 LABEL = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS')"
+ALL = "*"  # what All of a variable of devices is: no device's name
 PROBES = 48  # moments of a collection at which its devices are looked up
 PERCENTILES = ((0.5, "P50"), (0.9, "P90"), (0.95, "P95"), (0.99, "P99"))
 Percentiles = Sequence[tuple[float, str]]  # a share and its name
@@ -55,6 +56,17 @@ def of_collection(kind: Kind, *more: str) -> str:
     """FROM and WHERE: the rows of a kind in the chosen collections and time, and what else must hold."""
     conditions = [f"collection_id IN ({chosen()})", IN_TIME, *more]
     return f"FROM {view(kind.table)}\n WHERE " + "\n   AND ".join(conditions)
+
+
+def among(kind: Kind) -> str:
+    """The condition for devices: those of the variable that bears the kind's name, or, of All, each there is.
+
+    A list of all names would be compared with every row, and lack what the variable's `devices` did not come across.
+    All CPUs together are none of them.
+    """
+    key, values = quoted(kind.keys[0].name), chosen(kind.name)
+    one = f"{key} <> 'all' AND " if kind is CPU else ""
+    return f"{one}({literal(ALL)} IN ({values}) OR {key} IN ({values}))"
 
 
 def over_time(kind: Kind, means: Sequence[Column], *, band: bool, peaks: Sequence[Column] = (), where: str = "") -> str:

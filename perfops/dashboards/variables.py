@@ -7,12 +7,12 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from perfops.catalogue import Kind
 from perfops.dashboards.common import SOURCE
-from perfops.dashboards.sql import EVER, chosen, devices, literal, never_empty, view
+from perfops.dashboards.sql import ALL, EVER, chosen, devices, literal, never_empty, view
 from perfops.dashboards.uids import SOURCE_TYPE
 
 NONE = "00000000-0000-0000-0000-000000000000"  # an id that no collection has, for where none can be chosen
 NO_COLLECTION = (literal("none"), literal(NONE), "NULL")  # text, value and start
-ALL = models.VariableOption(text="All", value="$__all", selected=True)
+EVERYTHING = models.VariableOption(text="All", value="$__all", selected=True)
 OF_SITES = f"site IN ({chosen('site')})"
 OF_RUNS = f"coalesce(run, '-') IN ({chosen('run')})"
 NAMED = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
@@ -44,7 +44,7 @@ def query(name: str, label: str, about: str, sql: str, *, several: bool, refresh
         .include_all(several)
         .allow_custom_value(False)
     )
-    return variable.current(ALL) if several else variable
+    return variable.current(EVERYTHING) if several else variable
 
 
 def sites() -> dashboard.QueryVariable:
@@ -100,9 +100,10 @@ def others(baseline: str) -> dashboard.QueryVariable:
 
 
 def of_kind(kind: Kind, label: str, name_of: str = "") -> dashboard.QueryVariable:
-    """The devices of a kind in the chosen collections."""
+    """The devices of a kind in the chosen collections; All is each, among them those that are in no list."""
     about = f"{kind.keys[0].description.capitalize()}."
-    return query(kind.name, label, about, devices(kind, name_of), several=True)
+    everything = literal(ALL)  # Grafana puts it into a query as it stands, whatever the format
+    return query(kind.name, label, about, devices(kind, name_of), several=True).all_value(everything)
 
 
 def choice(name: str, label: str, about: str, values: Sequence[tuple[str, str]]) -> dashboard.CustomVariable:

@@ -77,10 +77,11 @@ def repeated(board: dict[str, Any], view: View) -> Iterator[tuple[dict[str, Any]
         for number, value in enumerate(view.values[name] if name else [""]):
             shift += height if number else 0
             values = view.values | ({name: [value]} if name else {})
+            everything = {each: text for each, text in view.everything.items() if each != name}
             for panel in places:
                 moved = deepcopy(panel)
                 moved["gridPos"]["y"] += shift
-                yield moved, View(view.start, view.end, values)
+                yield moved, View(view.start, view.end, values, everything)
 
 
 def rows(board: dict[str, Any]) -> Iterator[tuple[dict[str, Any] | None, list[dict[str, Any]]]]:

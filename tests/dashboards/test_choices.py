@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
@@ -179,9 +180,42 @@ def test_each_of_more_than_a_thousand_cpus_has_a_line_in_their_order(reader: Any
         found = table(reader, panel("Host utilisation", f"{name}, $show of each point"), view)
         first = [row["metric"] for row in found if row["time"] == found[0]["time"]]
         assert first == [f"cpu {number:04}" for number in (0, 1, 2, 10, 100, 101, 1000, 1010, WIDE)]
-    view.values["cpu"] = ["0", "1", "10"]
+    view = opened(reader, "Host utilisation", collection=[FIRST], show=["highest"], cpu=["0", "1", "10"])
     found = table(reader, panel("Host utilisation", "CPU busy, $show of each point"), view)
     assert {row["metric"] for row in found} == {"cpu 000", "cpu 001", "cpu 010"}
+
+
+def test_all_has_devices_that_were_there_too_shortly_to_be_listed(databases: MakeDatabase, tmp_path: Path) -> None:
+    url = databases()
+    with connected(url) as connection:
+        record_load(tmp_path / "long.json", 300, identity=FIRST, newer=True)
+        load_recordings(connection, tmp_path / "made", tmp_path / "long.json", collector="web", site="lab")
+        for table_, key in (("container_sample", "container_id"), ("disk_sample", "device"), ("cpu_sample", "cpu")):
+            made = f"jsonb_build_object('container_name', '77', '{key}', '77')"
+            connection.execute(  # a device of one sample, between two moments at which the variable looks
+                f"INSERT INTO {table_} SELECT (jsonb_populate_record(known, {made})).* FROM {table_} AS known"
+                ' WHERE "timestamp" > to_timestamp(%s) ORDER BY "timestamp" LIMIT 1',
+                [START + 8.5],
+            )
+        grant_reader(connection, READER, None)
+    with psycopg.connect(make_conninfo(url, user=READER), autocommit=True) as reader:
+        shown = (
+            ("Containers", "container", "The busiest containers", "container"),
+            ("Containers", "container", "CPU, $show of each point", "metric"),
+            ("Utilisation tables", "container", "Container memory", "device"),
+            ("Utilisation tables", "disk", "Disk queue", "device"),
+            ("Utilisation tables", "cpu", "Each CPU busy", "device"),
+            ("Host utilisation", "cpu", "CPU busy, $show of each point", "metric"),
+        )
+        for title, kind, name, column in shown:
+            view = opened(reader, title, collection=[FIRST])
+            names = [row[column] for row in table(reader, panel(title, name), view)]
+            assert sum("77" in each for each in names) == 1, (title, name, names)
+            assert "77" not in view.values[kind]
+            few = opened(reader, title, collection=[FIRST], **{kind: view.values[kind]})
+            assert {row[column] for row in table(reader, panel(title, name), few)} == {
+                each for each in names if "77" not in each
+            }
 
 
 NEEDED = {"binBps": 92, "bytes": 84, "mbytes": 90}  # pixels of a column that has no width of its own, by its unit

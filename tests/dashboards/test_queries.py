@@ -79,7 +79,9 @@ def runs(reader: psycopg.Connection[Any], shown: Shown, title: str) -> Iterator[
             found = spans(reader, board, view)
             for span in SPANS:
                 view.start, view.end = found[span]
-                yield Run(board, mode, span, View(*found[span], dict(view.values)), recording != "live")
+                yield Run(
+                    board, mode, span, View(*found[span], dict(view.values), dict(view.everything)), recording != "live"
+                )
 
 
 def named(board: dict[str, Any], name: str) -> bool:

@@ -1,10 +1,10 @@
 """The busiest containers of a collection, as a table and as lines."""
 
 from perfops.catalogue import CONTAINER
-from perfops.dashboards.sql import BIN, chosen, of_collection, quoted, shown
+from perfops.dashboards.sql import BIN, among, chosen, of_collection, quoted, shown
 from perfops.dashboards.tables.groups import CONTAINER_NAME, ONE_CONTAINER
 
-CHOSEN = f"container_id IN ({chosen(CONTAINER.name)})"
+CHOSEN = among(CONTAINER)
 TOP = chosen("top")
 
 

@@ -4,11 +4,9 @@ from perfops.catalogue import DISK, FILESYSTEM, NET
 from perfops.dashboards.charts import ACROSS_DEVICES, DEVICE_CHARTS
 from perfops.dashboards.layout import Row, even
 from perfops.dashboards.panels import across_panel, chart_panel
-from perfops.dashboards.sql import chosen
+from perfops.dashboards.sql import among
 
-DISKS = f"device IN ({chosen(DISK.name)})"
-PORTS = f"interface IN ({chosen(NET.name)})"
-MOUNTS = f"mount_point IN ({chosen(FILESYSTEM.name)})"
+DISKS, PORTS, MOUNTS = map(among, (DISK, NET, FILESYSTEM))
 
 
 def disks() -> Row:

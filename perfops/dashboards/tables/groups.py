@@ -1,12 +1,13 @@
 """Which metrics stand in a table together: those of one unit, as a column of a table has one, and few.
 
-Each percentile of a day at 1 Hz sorts 86,400 values: three of them on each side of a comparison are what 150 ms allow.
+Each percentile of a day at 1 Hz sorts 86,400 values: two of them on each side of a comparison are what 150 ms allow,
+also where a machine's neighbours have work.
 """
 
 from dataclasses import dataclass
 
 from perfops.catalogue import CONTAINER, CPU, DISK, FILESYSTEM, HOST, NET, SYSTEM, Kind, Metric
-from perfops.dashboards.sql import Column, chosen, quoted
+from perfops.dashboards.sql import Column, among, quoted
 from perfops.store.derived import figure
 
 CONTAINER_NAME = "coalesce(nullif(container_name, ''), left(container_id, 12))"
@@ -45,12 +46,13 @@ class Group:
     @property
     def where(self) -> tuple[str, ...]:
         """Which devices: those of the variable that bears the kind's name."""
-        return (f"{self.key} IN ({chosen(self.kind.name)})",) if self.key else ()
+        return (among(self.kind),) if self.key else ()
 
 
 WHOLE = (
-    Group("CPU", HOST, ("cpu_busy", "cpu_user", "cpu_system"), True),
-    Group("CPU waiting and stolen", HOST, ("cpu_iowait", "cpu_steal"), True),
+    Group("CPU", HOST, ("cpu_busy", "cpu_steal"), True),
+    Group("CPU in programs and in the kernel", HOST, ("cpu_user", "cpu_system"), True),
+    Group("CPU waiting for I/O", HOST, ("cpu_iowait",), True),
     Group("Memory", HOST, ("mem_used", "mem_available")),
     Group("Page cache and buffers", HOST, ("mem_cached", "mem_buffers")),
     Group("Shares of memory", SYSTEM, ("mem_used_percent", "mem_commit_percent"), True),
@@ -62,7 +64,8 @@ WHOLE = (
     Group("Pressure of I/O", SYSTEM, ("io_pressure", "io_pressure_full"), True),
     Group("Tasks", SYSTEM, ("procs_running", "procs_blocked")),
     Group("Load", SYSTEM, ("load_1m", "load_5m")),
-    Group("Scheduler", SYSTEM, ("context_switches", "interrupts", "forks")),
+    Group("Scheduler", SYSTEM, ("context_switches", "interrupts")),
+    Group("New processes", SYSTEM, ("forks",)),
     Group("Page faults", SYSTEM, ("page_faults", "major_faults")),
     Group("TCP segments", SYSTEM, ("tcp_segments_received", "tcp_segments_sent")),
     Group("TCP trouble", SYSTEM, ("tcp_retransmits", "tcp_listen_overflows")),
