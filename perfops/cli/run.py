@@ -255,6 +255,8 @@ def collect(wish: Wish, session: "Session") -> bool:
     if wish.place.recording.is_file():
         return True
     facts = session.begin(stop=wish.stop)
+    if session.remark:
+        print(f"perfops: {session.remark}", file=sys.stderr, flush=True)
     note(wish.place, address=here, **({"stopped": True} if wish.stop else {}))
     session.follow(facts)
     session.bring_home(wish.place.recording)

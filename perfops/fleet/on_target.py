@@ -24,10 +24,11 @@ def answer(collections: Any, commands: Any, ask: Facts) -> Facts:
     return found
 
 
-def look(collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:
-    """What is there: the collection, the program by its checksum, and the time."""
+def look(collections: Any, commands: Any, collection: Any, home: str, ask: Facts) -> Facts:
+    """What is there: the collection, the program by its checksum, and the time; and a remark on what is asked for."""
     facts = collections.facts(collection)
-    return {"home": home, "program": digest(Path(home, "pcc")), "time": time.time(), "facts": facts}
+    remark = commands.going_on(ask.get("params") or {}, facts)
+    return {"home": home, "program": digest(Path(home, "pcc")), "time": time.time(), "facts": facts, "remark": remark}
 
 
 def claim(_collections: Any, _commands: Any, collection: Any, home: str, _ask: Facts) -> Facts:

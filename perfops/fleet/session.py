@@ -33,11 +33,12 @@ class Session:
     ends: float = 0.0  # by this machine's monotonic clock
     heard: float = 0.0  # the same clock, at the last sign of life
     skew: float | None = None  # seconds that the machine's clock is ahead of this one's
+    remark: str = ""  # on what ran there already
 
     def begin(self, *, stop: bool = False) -> dict[str, Any]:
         """Have it running or ended, or with `stop` ended; its facts. TargetError where there is nothing to stop."""
         self.tell("connecting")
-        found = self.target.ask("look")
+        found = self.target.ask("look", params=self.params)
         self.skew = found["time"] - time.time()  # it was asked last, so only the way here is in between
         self.target.home = found["home"]
         facts = found["facts"]
@@ -46,7 +47,9 @@ class Session:
                 raise TargetError(f"{self.target.name} samples nothing for this run (see perfops list --run NAME)")
             self.tell("stopping")
             facts = self.target.ask("stop", END)["facts"]
-        elif not (facts["running"] or facts["finished"]):
+        elif facts["running"]:
+            self.remark = found["remark"]
+        elif not facts["finished"]:
             facts = self.keep(self.start)
         facts = self.first(facts)
         self.ends = time.monotonic() + (facts["duration"] or 0.0)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.perfops.perfops.plugins.module_utils.collections import seconds_of
+from ansible_collections.perfops.perfops.plugins.module_utils.commands import going_on
 from ansible_collections.perfops.perfops.plugins.plugin_utils import journal, parts
 from ansible_collections.perfops.perfops.plugins.plugin_utils.clock import OFF
 from ansible_collections.perfops.perfops.plugins.plugin_utils.machine import MachineAction, display
@@ -36,7 +36,7 @@ class ActionModule(MachineAction):
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
-        if remark := self.remark(done):
+        if remark := "" if done.get("changed") else going_on(self.args, done):
             display.warning(remark)
         self.note(start_at=self.first_start(known, new=bool(done.get("changed"))), address=self.place())
         skew = self.bounds.offset
@@ -46,16 +46,6 @@ class ActionModule(MachineAction):
         skews = [self.bounds.least, self.bounds.most]
         self.note(state="running", reason="", skews=skews, ends_at=ends_at, unreachable=False)
         return done | {"skew_seconds": skew, "remark": remark}
-
-    def remark(self, done: dict[str, Any]) -> str:
-        """Where it goes on, and began with other values than those of now: that these are not taken, else ''."""
-        began = {name: done.get(name) for name in ("duration", "frequency")}
-        asked = {name: seconds_of(str(self.args.get(name, ""))) for name in began}
-        other = [name for name in began if began[name] and asked[name] and began[name] != asked[name]]
-        if done.get("changed") or not done.get("running") or not other:
-            return ""
-        told = ", ".join(f"{name} of {began[name]:g} s, not {asked[name]:g} s" for name in other)
-        return f"what samples already goes on as it has begun, with a {told} (another run name samples anew)"
 
     def stop(self) -> dict[str, Any]:
         """End it, and note that this was asked for: before, as somebody may wait for its end to bring it home."""

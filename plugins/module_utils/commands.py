@@ -1,4 +1,4 @@
-"""The collector's command line and environment, from the parameters of a module.
+"""The collector's command line and environment, from the parameters of a module; and what came of others before.
 
 ValueError, in words for the user, where a parameter cannot be used.
 """
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.perfops.perfops.plugins.module_utils.collections import CERTIFICATES, SPOOL
+from ansible_collections.perfops.perfops.plugins.module_utils.collections import CERTIFICATES, SPOOL, seconds_of
 
 NEAR = 1.0  # seconds by which a clock may be off before a start is corrected for it
 
@@ -26,6 +26,19 @@ def command(params, program, collection):
     labels = joined(params["labels"])
     words += ["--labels", labels] if labels else []
     return words + (streaming(params) if params["mode"] == "trickle" else [])
+
+
+def going_on(params, facts):
+    """Of what samples already: that it began with other values than those of now, which are not taken, else ''."""
+    told = []
+    for name in ("duration", "frequency"):
+        began, asked = facts.get(name), seconds_of(str(params.get(name) or ""))
+        if began and asked and began != asked:
+            told.append("{0} of {1:g} s, not {2:g} s".format(name, began, asked))
+    if not facts.get("running") or not told:
+        return ""
+    values = ", ".join(told)
+    return "what samples already goes on as it has begun, with a {0} (another run name samples anew)".format(values)
 
 
 def moment(params):

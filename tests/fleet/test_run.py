@@ -147,8 +147,14 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     resume, stop = (line.partition(": ")[2] for line in err.splitlines()[-2:])
     assert resume == "perfops run one --ssh-config ssh_config --frequency 250ms --run long --duration 1h"
     assert stop == f"{resume} --stop"
+    process = controller.start(*run("one", "--run", "long", "--duration", "2h", "--quiet"))
+    said = "what samples already goes on as it has begun, with a duration of 3600 s, not 7200 s"
+    assert process.stderr
+    assert process.stderr.readline() == f"perfops: {said} (another run name samples anew)\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
     done = controller.perfops(*stop.split()[1:])
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, said in done.stderr) == (0, False), done.stderr
     assert "ended early: SIGTERM" in done.stdout
     told = json.loads((controller.folder / "results" / "long" / "run.json").read_text())
     assert told["hosts"]["one"]["state"] == "complete"
