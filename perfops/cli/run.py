@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perfops.fleet.session import Session
     from perfops.outputs.summary import Summary
 
+DURATION, FREQUENCY = "10m", "1s"
 BEFORE = ("waiting", "connecting")  # stages in which nothing was begun
 
 
@@ -35,8 +36,12 @@ class Talk:
 
 def run(
     machine: Annotated[str, typer.Argument(help="The machine, as ssh knows it.", metavar="[USER@]HOST[:PORT]")],
-    duration: Annotated[str, typer.Option(help="How long to sample: 90s, 10m, 1h30m.", metavar="TIME")] = "10m",
-    frequency: Annotated[str, typer.Option(help="Time between two samples: 250ms, 1s.", metavar="TIME")] = "1s",
+    duration: Annotated[
+        str | None, typer.Option(help="How long to sample: 90s, 10m, 1h30m.", metavar="TIME", show_default=DURATION)
+    ] = None,
+    frequency: Annotated[
+        str | None, typer.Option(help="Time between two samples: 250ms, 1s.", metavar="TIME", show_default=FREQUENCY)
+    ] = None,
     label: Annotated[
         list[str] | None, typer.Option(help="A label of the collection; may be given again.", metavar="KEY=VALUE")
     ] = None,
@@ -106,14 +111,16 @@ def run(
         pass
     place = open_place(results, name_run(run, []), name or address.host)
     params = {
-        "duration": duration,
-        "frequency": frequency,
+        "duration": duration or DURATION,
+        "frequency": frequency or FREQUENCY,
         "identifier": place.machine,
         "labels": labels,
         "mode": "local",
     }
+    asked = {"duration": duration, "frequency": frequency}
     words = again(place, sys.argv[1:])
-    wish = Wish(place, login, params, home, python, parse_time(patience, "--patience", "10m"), stop, keep, site, labels)
+    waits = parse_time(patience, "--patience", "10m")
+    wish = Wish(place, login, params, asked, home, python, waits, stop, keep, site, labels)
     perform(wish, words, quiet, db)
 
 
@@ -124,6 +131,7 @@ class Wish:
     place: "Place"
     login: "Login"
     params: dict[str, Any]
+    asked: dict[str, str | None]
     home: str
     python: str
     patience: float
@@ -222,7 +230,7 @@ def session_of(wish: Wish, talk: Talk) -> "Session":
         talk.show()
 
     target = Target(wish.login, wish.home, wish.python, wish.place.collection)
-    return Session(target, packed(), wish.params, wish.patience, tell, lose)
+    return Session(target, packed(), wish.params, wish.patience, tell, lose, asked=wish.asked)
 
 
 def note(stage: str, known: dict[str, Any]) -> str:

@@ -100,7 +100,10 @@ def others(baseline: str) -> dashboard.QueryVariable:
 
 
 def of_kind(kind: Kind, label: str, name_of: str = "") -> dashboard.QueryVariable:
-    """The devices of a kind in the chosen collections; All is each, among them those that are in no list."""
+    """The devices of a kind in the chosen collections; All is each, also one that is not among the variable's values.
+
+    What is repeated for each value, as a row for each disk, has those of the variable alone.
+    """
     about = f"{kind.keys[0].description.capitalize()}."
     everything = literal(ALL)  # Grafana puts it into a query as it stands, whatever the format
     return query(kind.name, label, about, devices(kind, name_of), several=True).all_value(everything)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,36 +33,42 @@ class Session:
     ends: float = 0.0  # by this machine's monotonic clock
     heard: float = 0.0  # the same clock, at the last sign of life
     skew: float | None = None  # seconds that the machine's clock is ahead of this one's
-    remark: str = ""  # on what ran there already
+    asked: dict[str, str | None] = field(default_factory=dict)  # of the parameters, those that were given
+    remark: str = ""  # on what was there already, where it began with others
 
     def begin(self, *, stop: bool = False) -> dict[str, Any]:
         """Have it running or ended, or with `stop` ended; its facts. TargetError where there is nothing to stop."""
         self.tell("connecting")
-        found = self.target.ask("look", params=self.params)
+        found = self.target.ask("look", params=self.asked)
         self.skew = found["time"] - time.time()  # it was asked last, so only the way here is in between
         self.target.home = found["home"]
         facts = found["facts"]
+        there = facts["running"] or facts["finished"]
         if stop:
-            if not (facts["running"] or facts["finished"]):
+            if not there:
                 raise TargetError(f"{self.target.name} samples nothing for this run (see perfops list --run NAME)")
             self.tell("stopping")
             facts = self.target.ask("stop", END)["facts"]
-        elif facts["running"]:
+        elif there:
             self.remark = found["remark"]
-        elif not facts["finished"]:
+        else:
             facts = self.keep(self.start)
-        facts = self.first(facts)
+        facts = self.first(facts, before=there and not stop)
         self.ends = time.monotonic() + (facts["duration"] or 0.0)
         return dict(facts)
 
-    def first(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Its facts when its first sample is there: somebody may have started it just now."""
+    def first(self, facts: dict[str, Any], *, before: bool) -> dict[str, Any]:
+        """Its facts when its first sample is there: somebody may have started it just now, `before` us.
+
+        Until then nobody knows what it began with.
+        """
         deadline = time.monotonic() + START
         while facts["running"] and facts["started_at"] is None:
             if time.monotonic() > deadline:
                 raise TargetError(f"{self.target.name} samples nothing within {START:.0f} s (see {facts['log']} there)")
             time.sleep(STEP)
-            facts = self.keep(lambda: self.target.ask("look"))["facts"]
+            found = self.keep(lambda: self.target.ask("look", params=self.asked))
+            facts, self.remark = found["facts"], found["remark"] if before else ""
         return facts
 
     def start(self) -> dict[str, Any]:

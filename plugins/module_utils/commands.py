@@ -29,16 +29,23 @@ def command(params, program, collection):
 
 
 def going_on(params, facts):
-    """Of what samples already: that it began with other values than those of now, which are not taken, else ''."""
+    """Of what samples already, or has: that it began with other values than those of now, which are not taken.
+
+    '' where it did not, and where nobody knows.
+    """
     told = []
     for name in ("duration", "frequency"):
         began, asked = facts.get(name), seconds_of(str(params.get(name) or ""))
         if began and asked and began != asked:
-            told.append("{0} of {1:g} s, not {2:g} s".format(name, began, asked))
-    if not facts.get("running") or not told:
+            told.append("a {0} of {1:.12g} s, not {2:.12g} s".format(name, began, asked))
+    if not told or not (facts.get("running") or facts.get("finished")):
         return ""
-    values = ", ".join(told)
-    return "what samples already goes on as it has begun, with a {0} (another run name samples anew)".format(values)
+    what = (
+        "what samples already goes on as it has"
+        if facts.get("running")
+        else "what has been sampled there stays as it had"
+    )
+    return "{0} begun, with {1} (another run name samples anew)".format(what, " and ".join(told))
 
 
 def moment(params):

@@ -12,6 +12,8 @@ from fix_repository import ROOT
 from jsonschema import Draft7Validator
 
 from perfops.dashboards.build import write
+from perfops.dashboards.tables.groups import DEVICES as EACH
+from perfops.dashboards.tables.groups import WHOLE as GROUPS
 from perfops.dashboards.uids import PAGES, SOURCE_TYPE
 
 BOARDS = {board["title"]: board for board in boards()}
@@ -174,6 +176,10 @@ def test_queries_hold_to_the_rules_of_macros_and_variables(board: dict[str, Any]
         for arguments in re.findall(r"\$__\w+\(([^)]*)\)", sql):
             assert "," not in arguments
             assert "(" not in arguments
+
+
+def test_a_table_sorts_no_more_than_two_columns() -> None:
+    assert {len(group.names) for group in (*GROUPS, *EACH)} == {1, 2}
 
 
 def test_variables_are_labelled_and_only_devices_have_a_value_for_all(board: dict[str, Any]) -> None:

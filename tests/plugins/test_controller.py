@@ -130,10 +130,13 @@ def test_what_samples_already_goes_on_with_what_it_began_with(tmp_path: Path) ->
         )
     assert [found[name]["running"] for name in ("first", "again", "other", "after")] == [True, True, True, False]
     assert found["other"]["remark"] == (
-        "what samples already goes on as it has begun, with a duration of 3600 s, not 7200 s, frequency of 0.25 s, not"
-        " 1 s (another run name samples anew)"
+        "what samples already goes on as it has begun, with a duration of 3600 s, not 7200 s and a frequency of 0.25 s,"
+        " not 1 s (another run name samples anew)"
     )
-    assert [found[name]["remark"] for name in ("first", "again", "after")] == ["", "", ""]
+    assert found["after"]["remark"] == found["other"]["remark"].replace(
+        "what samples already goes on as it has", "what has been sampled there stays as it had"
+    )
+    assert [found[name]["remark"] for name in ("first", "again")] == ["", ""]
 
 
 def test_a_command_is_run_where_ansible_runs(tmp_path: Path) -> None:
