@@ -52,7 +52,8 @@ def row(parameter: Any) -> tuple[str, ...]:
     """One argument or option."""
     if parameter.param_type_name == "argument":
         return (code(parameter.metavar), "", "", code(parameter.envvar), parameter.help)
-    default = parameter.default if parameter.default not in (None, False) else ""
+    shown = parameter.show_default if isinstance(getattr(parameter, "show_default", None), str) else ""
+    default = parameter.default if parameter.default not in (None, False) else shown
     value = "" if parameter.is_flag else parameter.metavar or "TEXT"
     names = ", ".join(map(code, parameter.opts))
     return (names, code(value), code(default), code(parameter.envvar), parameter.help)
