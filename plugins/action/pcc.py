@@ -36,7 +36,8 @@ class ActionModule(MachineAction):
         done = self.start(packed, trust)
         if done.get("failed"):
             return done
-        if remark := "" if done.get("changed") else going_on(self.args, done):
+        remark = going_on(self.args, done) if done.get("running") and not done.get("changed") else ""
+        if remark:  # what has ended is fetched, whatever is asked for
             display.warning(remark)
         self.note(start_at=self.first_start(known, new=bool(done.get("changed"))), address=self.place())
         skew = self.bounds.offset

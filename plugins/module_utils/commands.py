@@ -40,12 +40,8 @@ def going_on(params, facts):
             told.append("a {0} of {1:.12g} s, not {2:.12g} s".format(name, began, asked))
     if not told or not (facts.get("running") or facts.get("finished")):
         return ""
-    what = (
-        "what samples already goes on as it has"
-        if facts.get("running")
-        else "what has been sampled there stays as it had"
-    )
-    return "{0} begun, with {1} (another run name samples anew)".format(what, " and ".join(told))
+    what = "samples already goes on as it has begun" if facts.get("running") else "was sampled there stays as it is"
+    return "what {0}, with {1} (another run name samples anew)".format(what, " and ".join(told))
 
 
 def moment(params):

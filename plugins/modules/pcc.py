@@ -198,7 +198,7 @@ pid:
   type: int
   sample: 4711
 remark:
-  description: That what samples already, or has, began with another duration or frequency than is given; else empty.
+  description: That what samples already began with another duration or frequency than is given; else empty.
   returned: by the action, with V(started)
   type: str
   sample: ""

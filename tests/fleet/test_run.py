@@ -132,6 +132,16 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     assert (other.returncode, other.stderr) == (2, f"perfops: {text}\n")
     assert listed(controller, "--run", "killed") == [before]
 
+    process = controller.start(*run("one", "--run", "over", "--duration", "2s"))
+    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    (file,) = recordings(home)
+    wait_for("its end", lambda: b'"end"' in file.read_bytes().splitlines()[-1], 60)
+    over = controller.perfops(*run("one", "--run", "over", "--duration", "9s", "--quiet"))
+    said = "what was sampled there stays as it is, with a duration of 2 s, not 9 s"
+    assert (over.returncode, over.stderr) == (0, f"perfops: {said} (another run name samples anew)\n")
+
     process = controller.start(*run("one", "--run", "ended", "--duration", "1h", "--quiet"))
     wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
     found = subprocess.run(["pgrep", "-f", recordings(home)[0].parent.name], capture_output=True, text=True).stdout
