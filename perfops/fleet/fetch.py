@@ -48,8 +48,7 @@ def bring(target: Target, remote: str, part: Path, tell: Callable[[int], None]) 
 
 def blocks(target: Target, remote: str, start: int) -> Iterator[bytes | None]:
     """The remote file from `start` on; None first where it is shorter than that, and then all of it."""
-    files = target.files()
-    with target.kept(), files.open(remote, "rb") as file:
+    with target.opened(remote, "rb") as file:
         size = file.stat().st_size or 0
         if start > size:
             yield None

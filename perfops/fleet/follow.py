@@ -27,8 +27,7 @@ class Seen:
 
 def look(target: Target, path: str) -> Seen:
     """Look at the end of the file."""
-    files = target.files()
-    with target.kept(), files.open(path, "rb") as file:
+    with target.opened(path, "rb") as file:
         size = file.stat().st_size or 0
         file.seek(max(size - TAIL, 0))
         tail = file.read(TAIL)

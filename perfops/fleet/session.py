@@ -50,6 +50,7 @@ class Session:
             self.tell("stopping")
             facts = self.target.ask("stop", END)["facts"]
         elif there:
+            self.tell("going on")
             self.remark = found["remark"]
         else:
             facts = self.keep(self.start)

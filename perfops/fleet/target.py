@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric import Connection
-from paramiko import SFTPClient
+from paramiko import SFTPClient, SFTPFile
 
 from perfops.errors import TargetError
 from perfops.fleet.connect import PATIENCE, Login, LostError, connect, explained
@@ -112,6 +112,19 @@ class Target:
         return self.channel
 
     @contextmanager
+    def opened(self, path: str, mode: str) -> Iterator[SFTPFile]:
+        """A file there. LostError, TargetError.
+
+        Its end is waited for where all went well: after Ctrl-C in an answer, what is left of that would be taken for
+        the next one, or waited for.
+        """
+        files = self.files()
+        with self.kept():
+            file = files.open(path, mode)
+            yield file
+            file.close()
+
+    @contextmanager
     def kept(self) -> Iterator[None]:
         """A block in which a failure of SSH becomes a LostError or TargetError, and a lost connection is let go."""
         try:
@@ -128,11 +141,11 @@ class Target:
             part = f"{self.home}/.pcc.{self.id}"
             files = self.files()
             try:
+                with self.opened(part, "wb") as file:
+                    file.set_pipelined(True)
+                    for start in range(0, len(content), CHUNK):
+                        file.write(content[start : start + CHUNK])
                 with self.kept():
-                    with files.open(part, "wb") as file:
-                        file.set_pipelined(True)
-                        for start in range(0, len(content), CHUNK):
-                            file.write(content[start : start + CHUNK])
                     files.chmod(part, 0o755)
                     files.posix_rename(part, f"{self.home}/pcc")
             except LostError:

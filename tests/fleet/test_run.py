@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from select import select
 from typing import Any
 from uuid import uuid4
@@ -171,6 +172,32 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     told = json.loads((controller.folder / "results" / "long" / "run.json").read_text())
     assert told["hosts"]["one"]["state"] == "complete"
     assert not (home / ".perfops").exists()
+
+
+@pytest.mark.soak
+def test_an_interrupt_while_the_machine_answers(controller: Controller, hosts: Network) -> None:
+    """Ctrl-C ends the command in the middle of an answer, too; what is left of that answer is not waited for."""
+    home, moments = hosts.hosts[0].root() / "root", Random(1)
+    process = controller.start(*run("one", "--run", "long", "--duration", "1h"))
+    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    for _ in range(200 if os.environ.get("PERFOPS_SOAK") else 8):
+        interrupt(controller.start(*run("one", "--run", "long", "--duration", "2h", "--quiet")), moments)
+    assert controller.perfops(*run("one", "--run", "long", "--stop", "--quiet")).returncode == 0
+
+
+def interrupt(process: subprocess.Popen[str], moments: Random) -> None:
+    """Send Ctrl-C to a command soon after it has found what samples, and see it end as it should."""
+    assert process.stderr
+    wait_for("the remark", lambda: select([process.stderr], [], [], 0)[0], 60)
+    process.stderr.readline()
+    time.sleep(moments.uniform(0, 0.03))  # any moment is right
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.startswith("perfops: interrupted here; what samples there goes on\n"), err
+    assert len(err.splitlines()) == 3, err
 
 
 def read_pid(file: Path) -> int:
