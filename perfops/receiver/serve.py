@@ -72,6 +72,19 @@ def listen(settings: Settings) -> socket.socket:
     return opened
 
 
+class Server(uvicorn.Server):
+    """A worker's server: it is ended in order, however often it is told to.
+
+    Ctrl-C reaches a worker from the terminal and from its parent, and `timeout` sends it twice; to uvicorn the second
+    means at once.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Hear the first signal."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
+
+
 def work(settings: Settings, opened: socket.socket, shared: Shared, number: int) -> None:
     """One worker, until it is told to stop; then it answers what it holds."""
     certificate, key = settings.certificate, settings.certificate_key
@@ -99,7 +112,7 @@ def work(settings: Settings, opened: socket.socket, shared: Shared, number: int)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)  # a batch is thousands of objects and no cycle: looking for those costs a tenth
-    uvicorn.Server(config).run(sockets=[opened])
+    Server(config).run(sockets=[opened])
 
 
 def supervise(settings: Settings, opened: list[socket.socket], shared: Shared) -> None:

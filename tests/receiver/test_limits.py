@@ -9,11 +9,12 @@ import socket
 import subprocess
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import pytest
 from fix_command import BIN, environment, perfops, refused
 from fix_database import connected
 from fix_loaded import IDENTITY
@@ -98,7 +99,8 @@ def test_too_many_at_once_are_asked_to_come_again(database: str, tmp_path: Path)
         assert receiver.send(body())[0] == 200
 
 
-def test_a_signal_lets_it_finish_what_it_holds(database: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [(signal.SIGTERM,), (signal.SIGINT,) * 2], ids=["SIGTERM", "SIGINT twice"])
+def test_a_signal_lets_it_finish_what_it_holds(told: Sequence[int], database: str, tmp_path: Path) -> None:
     with receiving(database, tmp_path, "--workers", "2") as receiver, connected(database) as connection:
         assert receiver.send(body())[0] == 200
         connection.execute("SELECT 1 FROM collection FOR UPDATE")
@@ -108,8 +110,9 @@ def test_a_signal_lets_it_finish_what_it_holds(database: str, tmp_path: Path) ->
         def finish() -> None:
             text = lambda: receiver.call("GET", "/metrics")[1]["text"]  # noqa: E731
             wait_for("the batch to be held", lambda: "\npcd_waiting 1\n" in text())
-            receiver.process.send_signal(signal.SIGTERM)
-            wait_for("the refusal of new connections", lambda: not listening(receiver))
+            for number in told:
+                receiver.process.send_signal(number)
+                wait_for("the refusal of new connections", lambda: not listening(receiver))
             connection.rollback()
 
         at_once(lambda: answers.append(receiver.send(more)[0]), finish)
