@@ -65,6 +65,7 @@ def test_every_tick_is_there_once_whatever_is_killed(
                 embedded.start(server)
         network.cuts = False
         wait_for("a healthy receiver", lambda: receiver.call("GET", "/healthz")[0] == 200, 60)
+        wait_for("enough to compare, on a slow machine, too", lambda: stored(database) > 5 * KILLS, 60)
         sent = tmp_path / "spool" / IDENTITY / "sent"
         before = len(list(sent.glob("*")))
         wait_for("a segment to be sent", lambda: len(list(sent.glob("*"))) > before, 60)
@@ -83,6 +84,14 @@ def test_every_tick_is_there_once_whatever_is_killed(
     rows = len(streamed["host_sample"])
     print(f"{KILLS} kills, {len(kept)} batches, {rows} rows; connections: {network.seen}")
     assert rows > 5 * KILLS
+
+
+def stored(database: str) -> int:
+    """Samples of the host that are in the database."""
+    with connected(database) as connection:
+        row = connection.execute("SELECT count(*) FROM host_sample").fetchone()
+    assert row
+    return int(row[0])
 
 
 def sampling(stack: ExitStack, packed: Path, words: tuple[str, ...], known: dict[str, str]) -> subprocess.Popen[str]:
