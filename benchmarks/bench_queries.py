@@ -125,15 +125,19 @@ class Took(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Runs of a query: those that count, all with those that were tried again, and how many were to count."""
+    """Runs of a query: those that count, and all with those that were tried again."""
 
     counted: list[Took]
     tried: list[Took]
-    wanted: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether as many count as are wanted."""
+        return len(self.counted) == RUNS
 
     def times(self, part: int) -> list[float]:
         """By the clock (0) or on a CPU (1), of the runs that count; of all where too few do."""
-        return [took[part] for took in (self.counted if len(self.counted) == self.wanted else self.tried)]
+        return [took[part] for took in (self.counted if self.enough else self.tried)]
 
 
 @contextmanager
@@ -151,7 +155,7 @@ def measure_cold(url: str, queries_: list[tuple[Asked, str]]) -> list[float]:
         return [run(connection, text).clock for _, text in queries_]
 
 
-def measure(url: str, queries_: list[tuple[Asked, str]], runs: int) -> list[Measured]:
+def measure(url: str, queries_: list[tuple[Asked, str]]) -> list[Measured]:
     """What each run of each query took, until so many count."""
     with reading(url) as connection:
         usual = sorted(run(connection, PACE).clock for _ in range(CALIBRATION))[CALIBRATION // 10]
@@ -159,14 +163,14 @@ def measure(url: str, queries_: list[tuple[Asked, str]], runs: int) -> list[Meas
         for _, text in queries_:
             counted: list[Took] = []
             tried: list[Took] = []
-            while len(counted) < runs and len(tried) < TRIES * runs:
+            while len(counted) < RUNS and len(tried) < TRIES * RUNS:
                 took = run(connection, text)
                 after = run(connection, PACE).clock
                 tried.append(took)
                 if max(before, after) <= SLOW * usual:
                     counted.append(took)
                 before = after
-            times.append(Measured(counted, tried, runs))
+            times.append(Measured(counted, tried))
     return times
 
 
@@ -235,7 +239,7 @@ def main() -> None:
                 todo = asked(connection)
             restart(found)
             cold = measure_cold(reader, todo)
-            warm.append(measure(reader, todo, RUNS))
+            warm.append(measure(reader, todo))
             print(f"{count + 1} collections, {size[0] if size else '?'}: {len(todo)} queries")
         tell(todo, cold, *warm)
     finally:
@@ -260,7 +264,7 @@ def tell(todo: list[tuple[Asked, str]], cold: list[float], few: list[Measured], 
     whole, whole_cpu = (sum(min(each.times(part)) for each in many) for part in (0, 1))
     of_few, of_few_cpu = (sum(min(each.times(part)) for each in few) for part in (0, 1))
     tried, counted = (sum(len(each[place]) for each in many) for place in (1, 0))
-    short = sum(len(each.counted) < each.wanted for each in many)
+    short = sum(not each.enough for each in many)
     print(
         f"of {len(lines)} queries p95 warm above {LIMIT} ms: {by_clock} at the machine's own pace,"
         f" {by_any} of all runs, {by_cpu} on a CPU"

@@ -18,6 +18,7 @@ IN_TIME = '$__timeFilter("timestamp")'
 EVER = 3_153_600_000  # seconds: a hundred years, which is all of any collection
 # What tells a collection from all others: machines of several sites may have one name, and a machine many collections.
 LABEL = "collector || ' · ' || site || ' · ' || to_char(started_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS')"
+ONE_CPU = "cpu <> 'all'"  # all CPUs together are none of them
 ALL = "*"  # what All of a variable of devices is: no device's name
 PROBES = 48  # moments of a collection at which its devices are looked up
 PERCENTILES = ((0.5, "P50"), (0.9, "P90"), (0.95, "P95"), (0.99, "P99"))
@@ -62,10 +63,9 @@ def among(kind: Kind) -> str:
     """The condition for devices: those of the variable that bears the kind's name, or, of All, each there is.
 
     A list of all names would be compared with every row, and lack what the variable's `devices` did not come across.
-    All CPUs together are none of them.
     """
     key, values = quoted(kind.keys[0].name), chosen(kind.name)
-    one = f"{key} <> 'all' AND " if kind is CPU else ""
+    one = f"{ONE_CPU} AND " if kind is CPU else ""
     return f"{one}({literal(ALL)} IN ({values}) OR {key} IN ({values}))"
 
 
@@ -113,13 +113,10 @@ def never_empty(known: str, *row: str, order: str, columns: str = "*") -> str:
 
 
 def devices(kind: Kind, label: str = "") -> str:
-    """Names of the devices of a kind, found at some moments of the collections: all rows would take too long.
-
-    All CPUs together are none of them.
-    """
+    """Names of the devices of a kind, found at some moments of the collections: all rows would take too long."""
     key = quoted(kind.keys[0].name)
     start = f"c.started_at + probe * (c.ended_at - c.started_at) / {PROBES} - make_interval(secs => c.frequency)"
-    one = " AND s.cpu <> 'all'" if kind is CPU else ""
+    one = f" AND {ONE_CPU}" if kind is CPU else ""
     known = (
         f'  SELECT DISTINCT {label or f"s.{key}"} AS "__text", s.{key} AS "__value"\n'
         f"    FROM {view('collection')} c\n"

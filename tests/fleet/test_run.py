@@ -112,10 +112,7 @@ def tear(host: Host) -> None:
 def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Controller, hosts: Network) -> None:
     """The same run again goes on with the same sampler; with --stop it ends it in order."""
     home = hosts.hosts[0].root() / "root"
-    process = controller.start(*run("one", "--run", "killed", "--duration", "5s"))
-    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    abandon(controller, home, "--run", "killed", "--duration", "5s")
     (file,) = recordings(home)
     pid = read_pid(file)
     done = controller.perfops(*run("one", "--run", "killed", "--duration", "5s"))
@@ -133,10 +130,7 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     assert (other.returncode, other.stderr) == (2, f"perfops: {text}\n")
     assert listed(controller, "--run", "killed") == [before]
 
-    process = controller.start(*run("one", "--run", "over", "--duration", "2s"))
-    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    abandon(controller, home, "--run", "over", "--duration", "2s")
     (file,) = recordings(home)
     wait_for("its end", lambda: b'"end"' in file.read_bytes().splitlines()[-1], 60)
     over = controller.perfops(*run("one", "--run", "over", "--duration", "9s", "--quiet"))
@@ -161,9 +155,7 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
     assert stop == f"{resume} --stop"
     process = controller.start(*run("one", "--run", "long", "--duration", "2h", "--quiet"))
     said = "what samples already goes on as it has begun, with a duration of 3600 s, not 7200 s"
-    assert process.stderr
-    wait_for("the remark", lambda: select([process.stderr], [], [], 0)[0], 60)
-    assert process.stderr.readline() == f"perfops: {said} (another run name samples anew)\n"
+    assert first_word(process) == f"perfops: {said} (another run name samples anew)\n"
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     done = controller.perfops(*stop.split()[1:], "--duration", "2h", "--quiet")
@@ -178,20 +170,30 @@ def test_a_controller_that_is_killed_and_one_that_is_interrupted(controller: Con
 def test_an_interrupt_while_the_machine_answers(controller: Controller, hosts: Network) -> None:
     """Ctrl-C ends the command in the middle of an answer, too; what is left of that answer is not waited for."""
     home, moments = hosts.hosts[0].root() / "root", Random(1)
-    process = controller.start(*run("one", "--run", "long", "--duration", "1h"))
-    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    abandon(controller, home, "--run", "long", "--duration", "1h")
     for _ in range(200 if os.environ.get("PERFOPS_SOAK") else 8):
         interrupt(controller.start(*run("one", "--run", "long", "--duration", "2h", "--quiet")), moments)
     assert controller.perfops(*run("one", "--run", "long", "--stop", "--quiet")).returncode == 0
 
 
+def abandon(controller: Controller, home: Path, *words: str) -> None:
+    """Begin a run, and kill the command when the machine has a sample."""
+    process = controller.start(*run("one", *words))
+    wait_for("a sample", lambda: any(map(tick_count, recordings(home))), 60)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def first_word(process: subprocess.Popen[str]) -> str:
+    """The first line on standard error, which is waited for no longer than a minute."""
+    assert process.stderr
+    wait_for("its first word", lambda: select([process.stderr], [], [], 0)[0], 60)
+    return process.stderr.readline()
+
+
 def interrupt(process: subprocess.Popen[str], moments: Random) -> None:
     """Send Ctrl-C to a command soon after it has found what samples, and see it end as it should."""
-    assert process.stderr
-    wait_for("the remark", lambda: select([process.stderr], [], [], 0)[0], 60)
-    process.stderr.readline()
+    first_word(process)
     time.sleep(moments.uniform(0, 0.03))  # any moment is right
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
